@@ -1,0 +1,158 @@
+"""The exception tree of fundclear, and the one table of everything it can say.
+
+Each error is declared once, here: its code, its class, its sentence and its cure. Native code passes a code and
+facts; :func:`refuse` makes the exception.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+__all__ = [
+    "CODES",
+    "AmountOverflowError",
+    "DivisionByZeroError",
+    "FundclearError",
+    "InexactError",
+    "InputError",
+    "InputTypeError",
+    "LawError",
+]
+
+
+class FundclearError(Exception):
+    """Base of every error that fundclear raises on purpose.
+
+    Attributes:
+        code: stable lower-case name of the reason, a key of :data:`CODES`.
+        argument: the argument or column at fault, if one is.
+        row: the row at fault, counted from zero, if one is.
+        value: what stood there, as text, if known.
+    """
+
+    code: str
+    argument: str | None
+    row: int | None
+    value: str | None
+
+    def __init__(
+        self,
+        message: str,
+        code: str,
+        argument: str | None = None,
+        row: int | None = None,
+        value: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.argument = argument
+        self.row = row
+        self.value = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (*self.args, self.code, self.argument, self.row, self.value)
+
+
+class InputError(FundclearError, ValueError):
+    """A value, a length, a scale or a name is not one that the call can take."""
+
+
+class InputTypeError(FundclearError, TypeError):
+    """An object of a type that cannot hold money exactly, or not a column at all."""
+
+
+class InexactError(FundclearError, ArithmeticError):
+    """Digits would be lost and the call named no rounding mode."""
+
+
+class AmountOverflowError(FundclearError, OverflowError):
+    """A value or a result has more than 18 digits."""
+
+
+class DivisionByZeroError(FundclearError, ZeroDivisionError):
+    """A divisor is zero."""
+
+
+class LawError(FundclearError, ArithmeticError):
+    """A conservation law does not hold. The step returned nothing; this is a defect of fundclear, please report it."""
+
+
+class ErrorCode(NamedTuple):
+    """One row of :data:`CODES`: the class raised, the sentence (a format string) and the cure."""
+
+    raises: type[FundclearError]
+    says: str
+    cure: str
+
+
+#: Every code, with the class it raises, its sentence and its cure.
+CODES: Final[dict[str, ErrorCode]] = {
+    "float": ErrorCode(
+        InputTypeError,
+        "{place} is a float ({value}); a float cannot hold money exactly",
+        "pass str, Decimal or int; to convert floats on purpose, format them first",
+    ),
+    "bool": ErrorCode(InputTypeError, "{place} is a bool ({value}), not an amount", "pass str, Decimal or int"),
+    "null": ErrorCode(InputError, "{place} is missing (null)", "fill or drop the missing rows first"),
+    "nan": ErrorCode(InputError, "{place} is not a number ({value})", "fill or drop the row first"),
+    "infinity": ErrorCode(InputError, "{place} is infinite ({value})", "fill or drop the row first"),
+    "empty": ErrorCode(InputError, "{place} is an empty text", "fill or drop the row first"),
+    "stray": ErrorCode(
+        InputError,
+        "{place} is {value}, which is not a plain decimal number: stray character at position {position}",
+        "write digits with at most one point and one leading sign: no blanks, separators, currency or exponent",
+    ),
+    "type": ErrorCode(InputTypeError, "{place} is {value}, which is not an amount", "pass str, bytes, Decimal or int"),
+    "dtype": ErrorCode(InputTypeError, "{place} has dtype {value}, {wanted} is wanted", "convert the array first"),
+    "byte-order": ErrorCode(
+        InputTypeError,
+        "{place} has dtype {value}, which is not in this machine's byte order",
+        "convert with array.astype(array.dtype.newbyteorder('='))",
+    ),
+    "dimensions": ErrorCode(
+        InputError, "{place} has {value} dimensions, a column has one", "reshape it to one dimension first"
+    ),
+    "length": ErrorCode(
+        InputError, "{place} has {value} rows where {wanted} are wanted", "pass columns of one length, or a scalar"
+    ),
+    "scale-mismatch": ErrorCode(
+        InputError, "{place} has scale {value} where {wanted} is wanted", "bring both to one scale with rescale() first"
+    ),
+    "scale-range": ErrorCode(InputError, "{place} is {value}, a scale is 0 to 18", "pass a scale from 0 to 18"),
+    "scale-type": ErrorCode(InputTypeError, "{place} is {value}, a scale is an int", "pass an int from 0 to 18"),
+    "rounding": ErrorCode(InputError, "{place} is {value}, which names no rounding mode", "pass one of {known}"),
+    "policy": ErrorCode(InputError, "{place} is {value}, which names no policy", "pass one of {known}"),
+    "argument": ErrorCode(InputError, "{place} is {value}: {why}", "see the call's documentation"),
+    "threads": ErrorCode(InputError, "{place} is {value}, a thread count is a whole number from 1", "pass 1 or more"),
+    "out": ErrorCode(InputError, "{place} cannot take the result: {why}", "pass a writable Fixed of the result's shape"),
+    "inexact": ErrorCode(
+        InexactError, "{place}: {value} has digits beyond scale {scale}", "name a rounding mode to round on purpose"
+    ),
+    "overflow": ErrorCode(
+        AmountOverflowError, "{place}: {value} has more than 18 digits at scale {scale}", "use a smaller scale"
+    ),
+    "digits": ErrorCode(
+        AmountOverflowError, "{place} is {value} in minor units, more than 18 digits", "check where the column comes from"
+    ),
+    "division-by-zero": ErrorCode(DivisionByZeroError, "{place}: {value} divides by zero", "exclude the row first"),
+    "no-weights": ErrorCode(InputError, "{place}: there is no weight to share by", "pass at least one weight"),
+    "negative-weight": ErrorCode(InputError, "{place} is a negative weight ({value})", "pass weights of zero or more"),
+    "zero-weights": ErrorCode(
+        InputError, "{place}: all weights are zero and the total {value} is not", "pass a weight above zero"
+    ),
+    "group-range": ErrorCode(
+        InputError, "{place} is group {value}, groups are 0 to {last}", "number the groups as the totals' rows"
+    ),
+    "law": ErrorCode(LawError, "law {law} does not hold: {value}", "nothing was returned; please report this defect"),
+}
+
+
+def refuse(
+    code: str, *, argument: str | None = None, row: int | None = None, value: str | None = None, **facts: object
+) -> FundclearError:
+    """The exception of a code of :data:`CODES`, its sentence filled with the facts. The caller raises it."""
+    entry = CODES[code]
+    place = (argument or "the call") if row is None else f"{argument or 'row'}[{row}]"
+    sentence = entry.says.format(place=place, value=value, **facts)
+    cure = entry.cure.format(**facts)
+    return entry.raises(f"{sentence} [{code}]. Cure: {cure}.", code, argument, row, value)
