@@ -57,25 +57,81 @@ pub enum Tail {
     AboveHalf,
 }
 
+/// What a rounding rule asks about what was cut off.
+pub trait CutOff: Copy {
+    /// Whether anything was cut off.
+    fn some(self) -> bool;
+    /// Whether at least half a unit was.
+    fn half(self) -> bool;
+    /// Whether more than half a unit was.
+    fn above_half(self) -> bool;
+}
+
+impl CutOff for Tail {
+    #[inline(always)]
+    fn some(self) -> bool {
+        self != Self::Zero
+    }
+
+    #[inline(always)]
+    fn half(self) -> bool {
+        self >= Self::Half
+    }
+
+    #[inline(always)]
+    fn above_half(self) -> bool {
+        self == Self::AboveHalf
+    }
+}
+
+/// What a division cut off: its remainder, and the rest that the remainder lacks to the divisor.
+///
+/// Each question is one comparison, and only what a mode asks is computed: a [`Tail`] would cost a loop branches that
+/// the processor cannot foretell. Comparing remainder and rest, unlike doubling the remainder, cannot overflow.
+#[derive(Clone, Copy, Debug)]
+pub struct Remainder<T> {
+    /// What is left of the numerator, less than the divisor.
+    pub remainder: T,
+    /// Divisor minus remainder.
+    pub rest: T,
+}
+
+impl<T: Copy + Ord + Default> CutOff for Remainder<T> {
+    #[inline(always)]
+    fn some(self) -> bool {
+        self.remainder != T::default()
+    }
+
+    #[inline(always)]
+    fn half(self) -> bool {
+        self.remainder >= self.rest
+    }
+
+    #[inline(always)]
+    fn above_half(self) -> bool {
+        self.remainder > self.rest
+    }
+}
+
 /// A rounding mode as a type, so that a loop is compiled for each mode and chooses none.
 pub trait Mode: Copy + Send + Sync {
     /// Whether the mode refuses to lose digits.
     const EXACT: bool = false;
 
     /// Whether the magnitude `quotient` of a result of this sign goes one up, given what was cut off.
-    /// Never true for [`Tail::Zero`].
-    fn goes_up(negative: bool, quotient: u64, tail: Tail) -> bool;
+    /// Never true if nothing was.
+    fn goes_up(negative: bool, quotient: u64, cut: impl CutOff) -> bool;
 }
 
 macro_rules! modes {
-    ($($(#[$doc:meta])* $name:ident: |$negative:pat_param, $quotient:pat_param, $tail:pat_param| $rule:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: |$negative:pat_param, $quotient:pat_param, $cut:pat_param| $rule:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name;
 
         impl Mode for $name {
             #[inline(always)]
-            fn goes_up($negative: bool, $quotient: u64, $tail: Tail) -> bool {
+            fn goes_up($negative: bool, $quotient: u64, $cut: impl CutOff) -> bool {
                 $rule
             }
         }
@@ -84,21 +140,21 @@ macro_rules! modes {
 
 modes! {
     /// [`Rounding::HalfUp`] as a type.
-    HalfUp: |_, _, tail| tail >= Tail::Half;
+    HalfUp: |_, _, cut| cut.half();
     /// [`Rounding::HalfEven`] as a type.
-    HalfEven: |_, quotient, tail| tail == Tail::AboveHalf || (tail == Tail::Half && quotient & 1 == 1);
+    HalfEven: |_, quotient, cut| cut.above_half() | (cut.half() & (quotient & 1 == 1));
     /// [`Rounding::HalfDown`] as a type.
-    HalfDown: |_, _, tail| tail == Tail::AboveHalf;
+    HalfDown: |_, _, cut| cut.above_half();
     /// [`Rounding::Up`] as a type.
-    Up: |_, _, tail| tail != Tail::Zero;
+    Up: |_, _, cut| cut.some();
     /// [`Rounding::Down`] as a type.
     Down: |_, _, _| false;
     /// [`Rounding::Ceiling`] as a type.
-    Ceiling: |negative, _, tail| !negative && tail != Tail::Zero;
+    Ceiling: |negative, _, cut| !negative & cut.some();
     /// [`Rounding::Floor`] as a type.
-    Floor: |negative, _, tail| negative && tail != Tail::Zero;
+    Floor: |negative, _, cut| negative & cut.some();
     /// [`Rounding::ZeroFiveUp`] as a type.
-    ZeroFiveUp: |_, quotient, tail| tail != Tail::Zero && quotient.is_multiple_of(5);
+    ZeroFiveUp: |_, quotient, cut| cut.some() & quotient.is_multiple_of(5);
 }
 
 /// [`Rounding::Exact`] as a type.
@@ -109,7 +165,7 @@ impl Mode for Exact {
     const EXACT: bool = true;
 
     #[inline(always)]
-    fn goes_up(_: bool, _: u64, _: Tail) -> bool {
+    fn goes_up(_: bool, _: u64, _: impl CutOff) -> bool {
         false
     }
 }

@@ -6,6 +6,10 @@ pub const DIGITS: u32 = 18;
 /// The largest magnitude of a value in minor units: eighteen nines.
 pub const MAX_MINOR: i64 = 999_999_999_999_999_999;
 
+/// What fills every row of an output column after a failure: more than 18 digits, so that any later use of the
+/// column is refused instead of computing on rows that were never written.
+pub const POISON: i64 = i64::MIN;
+
 /// Decimal places of a column, 0 to 18.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scale(u8);
