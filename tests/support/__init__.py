@@ -1,0 +1,1 @@
+"""What several test suites share: drawing values, running the two engines, and judging between them."""
