@@ -103,6 +103,9 @@ CODES: Final[dict[str, ErrorCode]] = {
         "write digits with at most one point and one leading sign: no blanks, separators, currency or exponent",
     ),
     "type": ErrorCode(InputTypeError, "{place} is {value}, which is not an amount", "pass str, bytes, Decimal or int"),
+    "label": ErrorCode(
+        InputTypeError, "{place} is {value}, which is neither an integer nor a text", "pass integers or texts only"
+    ),
     "dtype": ErrorCode(InputTypeError, "{place} has dtype {value}, {wanted} is wanted", "convert the array first"),
     "byte-order": ErrorCode(
         InputTypeError,
@@ -122,9 +125,20 @@ CODES: Final[dict[str, ErrorCode]] = {
     "scale-type": ErrorCode(InputTypeError, "{place} is {value}, a scale is an int", "pass an int from 0 to 18"),
     "rounding": ErrorCode(InputError, "{place} is {value}, which names no rounding mode", "pass one of {known}"),
     "policy": ErrorCode(InputError, "{place} is {value}, which names no policy", "pass one of {known}"),
+    "constructor": ErrorCode(
+        InputTypeError, "a Fixed is not made by calling the class", "call Fixed.parse() or Fixed.from_minor()"
+    ),
+    "operator": ErrorCode(
+        InputTypeError,
+        "x {value} y does not say at which scale and how its result is rounded",
+        "call x.{method}(y, scale, rounding)",
+    ),
+    "no-rows": ErrorCode(InputError, "{place} has no rows, so it has no {wanted} value", "look at len() first"),
     "argument": ErrorCode(InputError, "{place} is {value}: {why}", "see the call's documentation"),
     "threads": ErrorCode(InputError, "{place} is {value}, a thread count is a whole number from 1", "pass 1 or more"),
-    "out": ErrorCode(InputError, "{place} cannot take the result: {why}", "pass a writable Fixed of the result's shape"),
+    "out": ErrorCode(
+        InputError, "{place} cannot take the result: {why}", "pass a writable Fixed of the result's shape"
+    ),
     "inexact": ErrorCode(
         InexactError, "{place}: {value} has digits beyond scale {scale}", "name a rounding mode to round on purpose"
     ),
@@ -132,7 +146,9 @@ CODES: Final[dict[str, ErrorCode]] = {
         AmountOverflowError, "{place}: {value} has more than 18 digits at scale {scale}", "use a smaller scale"
     ),
     "digits": ErrorCode(
-        AmountOverflowError, "{place} is {value} in minor units, more than 18 digits", "check where the column comes from"
+        AmountOverflowError,
+        "{place} is {value} in minor units, more than 18 digits",
+        "check where the column comes from",
     ),
     "division-by-zero": ErrorCode(DivisionByZeroError, "{place}: {value} divides by zero", "exclude the row first"),
     "no-weights": ErrorCode(InputError, "{place}: there is no weight to share by", "pass at least one weight"),

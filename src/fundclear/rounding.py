@@ -43,12 +43,19 @@ class Rounding(Enum):
 
 _BY_NAME: Final = {mode.name.lower(): mode for mode in Rounding}
 
-_CODES: Final = {mode: code for code, mode in enumerate(Rounding)}
-
 #: The kernel's code for "no rounding named": a lost digit is an error.
-_EXACT: Final = len(_CODES)
+EXACT: Final = len(Rounding)
+
+# One look-up for all three spellings of a mode: calls on a few rows are common and this is part of each.
+_CODES: Final[dict[object, int]] = {None: EXACT}
+for _code, _mode in enumerate(Rounding):
+    _CODES[_mode] = _CODES[_mode.name.lower()] = _code
 
 
 def kernel_code(mode: Rounding | str | None) -> int:
     """The kernel's code of a mode; ``None`` is the code for exact-or-error."""
-    return _EXACT if mode is None else _CODES[Rounding.of(mode)]
+    try:
+        return _CODES[mode]
+    except (KeyError, TypeError):
+        # None is a key, so what was not found is refused here.
+        return _CODES[Rounding.of(mode)]  # type: ignore[arg-type]

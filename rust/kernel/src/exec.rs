@@ -23,17 +23,18 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 pub struct Exec<'a> {
     threads: NonZeroUsize,
     go_on: &'a dyn Fn() -> bool,
+    is_inline: bool,
 }
 
 impl Exec<'_> {
     /// On the calling thread alone, never stopped.
     pub const fn inline() -> Exec<'static> {
-        Exec { threads: NonZeroUsize::MIN, go_on: &|| true }
+        Exec { threads: NonZeroUsize::MIN, go_on: &|| true, is_inline: true }
     }
 
     /// On so many threads; `go_on` is called on the calling thread only, every few hundredths of a second.
     pub const fn new(threads: NonZeroUsize, go_on: &dyn Fn() -> bool) -> Exec<'_> {
-        Exec { threads, go_on }
+        Exec { threads, go_on, is_inline: false }
     }
 
     /// How many threads a call may use.
@@ -56,7 +57,7 @@ impl Exec<'_> {
     where
         S: Send,
     {
-        if rows <= SMALL_ROWS {
+        if rows <= SMALL_ROWS || self.is_inline {
             let mut state = init();
             for (index, task) in tasks.enumerate() {
                 work(&mut state, index, task)?;

@@ -11,7 +11,14 @@
     clippy::arithmetic_side_effects
 )]
 
+pub mod arithmetic;
+mod bounds;
 pub mod error;
 pub mod exec;
+pub mod reduce;
 pub mod rounding;
+pub mod scalar;
 pub mod scale;
+pub mod text;
+pub mod wide;
+pub mod width;

@@ -1,7 +1,46 @@
-//! The native module `fundclear._kernel`.
+//! The native module `fundclear._kernel`: borrow, check, release the GIL, make one call, map the error.
+//!
+//! The table below is the index of everything that crosses between Python and Rust.
+
+mod about;
+mod allocate;
+mod amount;
+mod arrow;
+mod borrow;
+mod call;
+mod capi;
+mod columns;
+mod failure;
+mod objects;
+mod show;
+mod text;
 
 use pyo3::prelude::*;
 
-/// The native half of fundclear: borrow, check, release the GIL, call the kernel, map errors.
+/// The native half of fundclear. Private: use the package `fundclear`.
 #[pymodule(gil_used = false)]
-mod _kernel {}
+mod _kernel {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::about::build_info;
+    #[pymodule_export]
+    use super::allocate::allocate;
+    #[pymodule_export]
+    use super::arrow::{export_array, export_schema, export_stream, parse_arrow};
+    #[pymodule_export]
+    use super::columns::{
+        absolute, add, check_digits, compare, divide, min_max, mul_div, multiply, negate, rescale, subtract, sum,
+    };
+    #[pymodule_export]
+    use super::objects::{parse_objects, parse_one};
+    #[pymodule_export]
+    use super::show::{decimal_list, float_array, format_list, format_one};
+    #[pymodule_export]
+    use super::text::{parse_text, parse_whole};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("_c_api", super::capi::capsule(module.py())?)
+    }
+}

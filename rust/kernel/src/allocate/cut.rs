@@ -1,0 +1,301 @@
+//! The cut between the rows that get a leftover unit and those that do not, found by counting.
+//!
+//! No remainder of a row is kept. Each pass recomputes them, counts the rows above a range of keys and looks closer at
+//! those inside: either the range is one key (equal remainders are the normal case: many holders with one balance) and
+//! its rows are counted block by block, or it is a band with few rows, of which a histogram with the least and the
+//! largest key of each bin is taken. Threads only add integers, so the cut is the same for any number of them.
+
+use std::ops::ControlFlow;
+
+use super::floor::Key;
+use super::guess::Sample;
+use super::rows::Rows;
+use crate::error::{Code, Error};
+use crate::exec::{BLOCK_ROWS, Exec};
+
+/// Bins of a band's histogram, as a power of two: few enough for a core's second-level cache.
+const BIN_BITS: u32 = 13;
+
+/// Where the units go: to every row of a larger rank, and to some of those of the rank at the cut.
+pub(super) struct Cut<K> {
+    /// The least and the largest key of that rank.
+    pub keys: (K, K),
+    pub tied: Tie,
+}
+
+/// Which rows of the rank at the cut get a unit.
+pub(super) enum Tie {
+    /// All of them.
+    All,
+    /// None of them.
+    None,
+    /// So many of them; the number of them in each block is known.
+    Some { wanted: u64, counts: Vec<u32> },
+}
+
+impl<K: Key> Cut<K> {
+    /// No row gets a unit.
+    pub(super) fn none() -> Self {
+        Self { keys: (K::MAX, K::MAX), tied: Tie::None }
+    }
+}
+
+/// Rows of a band whose ranks are close together.
+#[derive(Clone, Copy)]
+struct Bin<K> {
+    count: u64,
+    least: K,
+    largest: K,
+}
+
+impl<K: Key> Bin<K> {
+    fn empty() -> Self {
+        Self { count: 0, least: K::MAX, largest: K::default() }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.count = self.count.wrapping_add(other.count);
+        self.least = self.least.min(other.least);
+        self.largest = self.largest.max(other.largest);
+    }
+}
+
+/// What a pass over the rows saw of a range of ranks.
+struct Seen<K> {
+    /// The sum of all floors; zero if the pass was a lean one.
+    floors: u64,
+    /// The rows above the range; zero if the pass was a lean one.
+    above: u64,
+    /// The rows in the range.
+    inside: u64,
+    detail: Detail<K>,
+}
+
+/// A closer look at the rows of a range.
+enum Detail<K> {
+    /// The range is one rank: how many rows of each block have it.
+    Counts(Vec<u32>),
+    /// The range is a band: its histogram.
+    Bins(Vec<Bin<K>>),
+}
+
+/// How many rows are to get a unit.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted {
+    /// As many as the floors leave over of a total.
+    LeftOf(u64),
+    /// So many.
+    Known(u64),
+}
+
+/// Where the search stands: the cut is at a rank in `low..=high`, and `above` rows have a larger one than these.
+struct Search<K> {
+    low: K,
+    high: K,
+    above: u64,
+}
+
+/// Finds the cut below the wanted number of rows by falling rank. Of the `count` rows, `population` are ranked.
+pub(super) fn find<R: Rows>(
+    exec: &Exec<'_>,
+    rows: &R,
+    count: usize,
+    population: u64,
+    mut sample: Sample<R::Key>,
+    mut wanted: Wanted,
+) -> Result<Cut<R::Key>, Error> {
+    let mut search = Search { low: R::Key::default(), high: rows.largest_rank(), above: 0 };
+    // The range gets smaller with every pass, also if the weights change meanwhile; so the loop ends.
+    while search.low <= search.high {
+        let range = sample.guess(search.low, search.high);
+        // All that is left to search is looked at, and what lies above it is known.
+        let is_lean = matches!(wanted, Wanted::Known(_)) && range == (search.low, search.high);
+        let mut seen = look(exec, rows, count, range, is_lean)?;
+        if is_lean {
+            seen.above = search.above;
+        }
+        let units = match wanted {
+            Wanted::Known(units) => units,
+            Wanted::LeftOf(total) => total.wrapping_sub(seen.floors),
+        };
+        wanted = Wanted::Known(units);
+        sample.expect_after(units, population);
+        match search.next(rows, range, seen, units) {
+            ControlFlow::Break(cut) => return cut.ok_or(Error::whole(Code::Law)),
+            ControlFlow::Continue(true) => {}
+            ControlFlow::Continue(false) => sample.widen(),
+        }
+    }
+    Err(Error::whole(Code::Law))
+}
+
+impl<K: Key> Search<K> {
+    /// Goes on from what a pass saw: breaks with the cut, or with none if there can be none (then the weights changed
+    /// meanwhile); otherwise says whether the cut was in the range.
+    fn next<R: Rows<Key = K>>(
+        &mut self,
+        rows: &R,
+        (bottom, top): (K, K),
+        seen: Seen<K>,
+        wanted: u64,
+    ) -> ControlFlow<Option<Cut<K>>, bool> {
+        let cut = |rank, tied| ControlFlow::Break(Some(Cut { keys: rows.keys(rank), tied }));
+        let Some(units) = wanted.checked_sub(seen.above) else {
+            let Some(low) = top.next() else { return ControlFlow::Break(None) };
+            self.low = low;
+            return ControlFlow::Continue(false);
+        };
+        if units == 0 {
+            return cut(top, Tie::None);
+        }
+        if units > seen.inside {
+            let Some(high) = bottom.previous() else { return ControlFlow::Break(None) };
+            // Rows are fewer than 2^60.
+            (self.high, self.above) = (high, seen.above.wrapping_add(seen.inside));
+            return ControlFlow::Continue(false);
+        }
+        let bins = match seen.detail {
+            _ if units == seen.inside => return cut(bottom, Tie::All),
+            Detail::Counts(counts) => return cut(top, Tie::Some { wanted: units, counts }),
+            Detail::Bins(bins) => bins,
+        };
+        let mut above = seen.above;
+        for bin in bins.iter().rev() {
+            let next = above.wrapping_add(bin.count);
+            if next >= wanted {
+                // Of two rows with different ranks one is wanted: the one with the larger.
+                if bin.count == 2 && next > wanted && bin.least < bin.largest {
+                    return cut(bin.largest, Tie::All);
+                }
+                if next == wanted {
+                    return cut(bin.least, Tie::All);
+                }
+                *self = Self { low: bin.least, high: bin.largest, above };
+                return ControlFlow::Continue(true);
+            }
+            above = next;
+        }
+        ControlFlow::Break(None)
+    }
+}
+
+/// One pass over the rows. A lean one counts only what is inside the range.
+fn look<R: Rows>(
+    exec: &Exec<'_>,
+    rows: &R,
+    count: usize,
+    range: (R::Key, R::Key),
+    is_lean: bool,
+) -> Result<Seen<R::Key>, Error> {
+    match (range.0 == range.1, is_lean) {
+        (true, true) => at_rank::<R, true>(exec, rows, count, range.0),
+        (true, false) => at_rank::<R, false>(exec, rows, count, range.0),
+        (false, true) => in_band::<R, true>(exec, rows, count, range),
+        (false, false) => in_band::<R, false>(exec, rows, count, range),
+    }
+}
+
+/// Counts the rows of one rank in each block, and those above it.
+fn at_rank<R: Rows, const LEAN: bool>(
+    exec: &Exec<'_>,
+    rows: &R,
+    count: usize,
+    rank: R::Key,
+) -> Result<Seen<R::Key>, Error> {
+    let mut counts = vec![0_u32; count.div_ceil(BLOCK_ROWS)];
+    let keys = rows.keys(rank);
+    let sums =
+        exec.run(count, counts.iter_mut(), Default::default, |(floors, above): &mut (u64, u64), block, counted| {
+            let (least, largest) = keys;
+            let (mut block_floors, mut block_above, mut reached) = (0_u64, 0_u32, 0_u32);
+            for row in rows.block(block) {
+                // Floors add up to at most the total, or to nonsense if the weights change meanwhile. A block has few rows.
+                block_floors = block_floors.wrapping_add(row.floor);
+                block_above = block_above.wrapping_add(u32::from(row.ranked & (row.key > largest)));
+                reached = reached.wrapping_add(u32::from(row.ranked & (row.key >= least)));
+            }
+            *counted = reached.wrapping_sub(block_above);
+            if !LEAN {
+                *floors = floors.wrapping_add(block_floors);
+                *above = above.wrapping_add(block_above.into());
+            }
+            Ok(())
+        })?;
+    let (floors, above) = sums.into_iter().fold((0_u64, 0_u64), |a, b| (a.0.wrapping_add(b.0), a.1.wrapping_add(b.1)));
+    let inside = counts.iter().fold(0_u64, |sum, &count| sum.wrapping_add(count.into()));
+    Ok(Seen { floors, above, inside, detail: Detail::Counts(counts) })
+}
+
+/// What one thread counts in and above a band.
+struct BandCounts<K> {
+    floors: u64,
+    above: u64,
+    bins: Vec<Bin<K>>,
+    /// The keys inside the band of the block that is being read.
+    found: Vec<K>,
+}
+
+impl<K: Key> BandCounts<K> {
+    fn empty() -> Self {
+        let bins = vec![Bin::empty(); 1 << BIN_BITS];
+        Self { floors: 0, above: 0, bins, found: vec![K::default(); BLOCK_ROWS] }
+    }
+}
+
+/// Counts the rows in and above a band of ranks, those inside by bins.
+fn in_band<R: Rows, const LEAN: bool>(
+    exec: &Exec<'_>,
+    rows: &R,
+    count: usize,
+    (bottom, top): (R::Key, R::Key),
+) -> Result<Seen<R::Key>, Error> {
+    let shift = top.above(bottom).bits().saturating_sub(BIN_BITS);
+    let keys = (rows.keys(bottom).0, rows.keys(top).1);
+    let blocks = 0..count.div_ceil(BLOCK_ROWS);
+    let mut parts = exec.run(count, blocks, BandCounts::empty, |counts, block, _| {
+        let inside = count_block::<R, LEAN>(rows, block, keys, counts);
+        for &key in counts.found.iter().take(inside) {
+            let rank = rows.rank(key);
+            if let Some(bin) = counts.bins.get_mut(rank.above(bottom).steps(shift) as usize) {
+                bin.add(Bin { count: 1, least: rank, largest: rank });
+            }
+        }
+        Ok(())
+    })?;
+    let mut all = parts.pop().unwrap_or_else(BandCounts::empty);
+    for part in parts {
+        all.floors = all.floors.wrapping_add(part.floors);
+        all.above = all.above.wrapping_add(part.above);
+        all.bins.iter_mut().zip(part.bins).for_each(|(bin, other)| bin.add(other));
+    }
+    let inside = all.bins.iter().fold(0_u64, |sum, bin| sum.wrapping_add(bin.count));
+    Ok(Seen { floors: all.floors, above: all.above, inside, detail: Detail::Bins(all.bins) })
+}
+
+/// Counts the rows of a block and puts the keys that are inside the band first in `found`; returns how many.
+#[inline(always)]
+fn count_block<R: Rows, const LEAN: bool>(
+    rows: &R,
+    block: usize,
+    (least, largest): (R::Key, R::Key),
+    counts: &mut BandCounts<R::Key>,
+) -> usize {
+    let span = largest.above(least);
+    let found = counts.found.as_mut_slice();
+    let (mut floors, mut above, mut inside) = (0_u64, 0_u32, 0_usize);
+    for row in rows.block(block) {
+        floors = floors.wrapping_add(row.floor);
+        above = above.wrapping_add(u32::from(row.ranked & (row.key > largest)));
+        // The key is written in any case, and the next one over it if it is not in the band: whether it is cannot be
+        // foretold, and a wrong guess of the processor costs more than a row.
+        if let Some(place) = found.get_mut(inside) {
+            *place = row.key;
+        }
+        inside = inside.wrapping_add(usize::from(row.ranked & row.key.within(least, span)));
+    }
+    if !LEAN {
+        counts.floors = counts.floors.wrapping_add(floors);
+        counts.above = counts.above.wrapping_add(above.into());
+    }
+    inside
+}

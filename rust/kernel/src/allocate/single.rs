@@ -1,0 +1,116 @@
+//! One total over one column of weights that were checked and summed before.
+
+use std::num::NonZeroU128;
+
+use super::Policy;
+use super::award::award;
+use super::cascade::{Follow, cascade};
+use super::cut::{Cut, Tie, Wanted, find};
+use super::floor::{Divide, with_division};
+use super::guess::{Sample, expected_units};
+use super::rows::{ByRemainder, ByWeight, Rows, Tied, presence, size};
+use super::small::{SMALL_GROUP_ROWS, Scratch, SmallKey, mirror, share_out};
+use crate::error::{Code, Error};
+use crate::exec::Exec;
+
+/// A total and what it is shared by.
+#[derive(Clone, Copy)]
+pub(super) struct Split<'a> {
+    /// At most 18 digits.
+    pub total: i64,
+    /// At least one, each of 0 to 18 digits.
+    pub weights: &'a [i64],
+    /// Their sum.
+    pub sum: u128,
+    /// The smaller, the earlier among rows that are otherwise equal.
+    pub ties: Option<&'a [i64]>,
+    pub policy: Policy,
+}
+
+impl Split<'_> {
+    /// Writes the shares and returns the residual.
+    pub(super) fn run(&self, exec: &Exec<'_>, scratch: &mut Scratch, shares: &mut [i64]) -> Result<i64, Error> {
+        let Some(sum) = NonZeroU128::new(self.sum) else {
+            shares.fill(0);
+            return if self.total == 0 { Ok(0) } else { Err(failure(Code::ZeroWeights, self.total)) };
+        };
+        with_division!(self.total.unsigned_abs(), sum, divide => self.run_with(exec, divide, scratch, shares))
+    }
+
+    fn run_with<D: Follow<Fraction: SmallKey>>(
+        &self,
+        exec: &Exec<'_>,
+        divide: D,
+        scratch: &mut Scratch,
+        shares: &mut [i64],
+    ) -> Result<i64, Error> {
+        let weights = self.weights;
+        let by_remainder = ByRemainder { weights, divide };
+        let written = match self.policy {
+            Policy::Cascade(rounding) => cascade(exec, divide, self.total < 0, weights, rounding, shares)?,
+            Policy::Keep => award(exec, &by_remainder, &Cut::none(), self.total < 0, shares)?,
+            Policy::LargestRemainder => self.ranked(exec, divide, &by_remainder, self.ties, scratch, shares)?,
+            Policy::LargestWeight => {
+                let by_weight = ByWeight { weights, divide, rank: size };
+                self.ranked(exec, divide, &by_weight, self.ties, scratch, shares)?
+            }
+            Policy::First => {
+                let by_place = ByWeight { weights, divide, rank: presence };
+                self.ranked(exec, divide, &by_place, None, scratch, shares)?
+            }
+        };
+        self.residual(written)
+    }
+
+    /// Floors, and one unit more for the first rows by key, tie key and place. Returns the sum of what was written.
+    fn ranked<D: Divide, R: Rows<Key: SmallKey>>(
+        &self,
+        exec: &Exec<'_>,
+        divide: D,
+        rows: &R,
+        ties: Option<&[i64]>,
+        scratch: &mut Scratch,
+        shares: &mut [i64],
+    ) -> Result<i128, Error> {
+        let (total, negative) = (self.total.unsigned_abs(), self.total < 0);
+        let count = shares.len();
+        if count <= SMALL_GROUP_ROWS {
+            share_out(rows, total, ties, scratch, shares);
+            return Ok(mirror(negative, shares));
+        }
+        let mut sample = Sample::new(rows, count);
+        sample.expect_at(expected_units(divide, self.weights));
+        let cut = find(exec, rows, count, count as u64, sample, Wanted::LeftOf(total))?;
+        let (Some(ties), Tie::Some { wanted, counts }) = (ties, &cut.tied) else {
+            return award(exec, rows, &cut, negative, shares);
+        };
+        let tied = Tied { rows, keys: cut.keys, ties };
+        let population = counts.iter().fold(0_u64, |sum, &count| sum.wrapping_add(count.into()));
+        let mut sample = Sample::new(&tied, count);
+        sample.expect_after(*wanted, population);
+        let cut = find(exec, &tied, count, population, sample, Wanted::Known(*wanted))?;
+        award(exec, &tied, &cut, negative, shares)
+    }
+
+    /// Law A1: what was written and what is kept back add up to the total, and only `keep` keeps anything back.
+    fn residual(&self, written: i128) -> Result<i64, Error> {
+        let residual = i128::from(self.total).wrapping_sub(written);
+        // The floors cut off less than one unit a row, and nothing beyond the total.
+        let lawful = match self.policy {
+            Policy::Keep => {
+                let mirrored = if self.total < 0 { residual.wrapping_neg() } else { residual };
+                (0..self.weights.len() as i128).contains(&mirrored)
+            }
+            _ => residual == 0,
+        };
+        match i64::try_from(residual) {
+            Ok(residual) if lawful => Ok(residual),
+            _ => Err(failure(Code::Law, self.total)),
+        }
+    }
+}
+
+/// A failure of a whole total.
+pub(super) fn failure(code: Code, total: i64) -> Error {
+    Error { code, row: None, operands: vec![total.into()] }
+}

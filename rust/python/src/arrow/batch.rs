@@ -1,0 +1,234 @@
+//! Rows of a column as an Arrow array in memory of its own.
+
+use std::ops::Range;
+
+use arrow_buffer::{ArrowNativeType, Buffer};
+use arrow_data::ArrayData;
+use arrow_schema::{ArrowError, DataType};
+use fundclear_kernel::error::Error;
+use fundclear_kernel::exec::{BLOCK_ROWS, Exec};
+use fundclear_kernel::reduce::check_digits;
+use fundclear_kernel::scale::{DIGITS, Scale};
+use fundclear_kernel::text::Formatter;
+use fundclear_kernel::width::widen;
+
+use crate::arrow::held::Column;
+use crate::arrow::memory::{NoMemory, zeroed};
+use crate::arrow::moved;
+
+/// The most rows of a batch.
+///
+/// Enough that threads and huge pages pay, and few enough that a consumer who lets go of each batch needs sixteen
+/// megabytes a column.
+pub const BATCH_ROWS: usize = 1 << 20;
+
+/// Decimals leave with all the digits that a value may have.
+const PRECISION: u8 = DIGITS as u8;
+
+/// As what money leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// What every consumer reads; the default.
+    Decimal128,
+    /// Half the memory, for consumers that ask for it.
+    Decimal64,
+    /// Text with 32-bit offsets.
+    Utf8,
+    /// Text with 64-bit offsets.
+    LargeUtf8,
+}
+
+impl Form {
+    /// The form that comes closest to the type which a consumer asks for. The protocol leaves it to us, and the
+    /// consumer casts from there.
+    pub const fn closest(wished: Option<&DataType>) -> Self {
+        match wished {
+            Some(DataType::Decimal64(..)) => Self::Decimal64,
+            Some(DataType::Utf8 | DataType::Utf8View) => Self::Utf8,
+            Some(DataType::LargeUtf8) => Self::LargeUtf8,
+            _ => Self::Decimal128,
+        }
+    }
+
+    /// The type of money of a scale in this form.
+    pub const fn data_type(self, scale: Scale) -> DataType {
+        // A scale is at most 18.
+        let places = scale.places().cast_signed();
+        match self {
+            Self::Decimal128 => DataType::Decimal128(PRECISION, places),
+            Self::Decimal64 => DataType::Decimal64(PRECISION, places),
+            Self::Utf8 => DataType::Utf8,
+            Self::LargeUtf8 => DataType::LargeUtf8,
+        }
+    }
+}
+
+/// Why rows cannot leave.
+#[derive(Debug)]
+pub enum Failure {
+    /// A value has more than 18 digits, or the caller asked to stop.
+    Kernel(Error),
+    /// There is not enough memory.
+    Memory,
+    /// A text of this row of the column is not valid Unicode.
+    Unicode(usize),
+    /// Arrow's own checks refuse what we made.
+    Arrow(ArrowError),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Kernel(error)
+    }
+}
+
+impl From<NoMemory> for Failure {
+    fn from(_: NoMemory) -> Self {
+        Self::Memory
+    }
+}
+
+impl From<ArrowError> for Failure {
+    fn from(error: ArrowError) -> Self {
+        Self::Arrow(error)
+    }
+}
+
+impl Column {
+    /// The type as which the column leaves.
+    pub fn data_type(&self, form: Form) -> DataType {
+        match self {
+            Self::Money(_, scale) => form.data_type(*scale),
+            Self::Integers(_, data_type) => data_type.clone(),
+            Self::Texts { width, .. } => text_type(*width),
+        }
+    }
+
+    /// Some of the column's rows as an array. The row of a kernel's failure is counted from the first of them.
+    pub fn array(&self, exec: &Exec<'_>, rows: Range<usize>, form: Form) -> Result<ArrayData, Failure> {
+        let count = rows.len();
+        let buffers = match self {
+            Self::Money(held, scale) => {
+                let values = held.values().get(rows).unwrap_or_default();
+                match form {
+                    Form::Decimal128 => vec![widened(exec, values)?],
+                    Form::Decimal64 => vec![copied(exec, values)?],
+                    Form::Utf8 | Form::LargeUtf8 => return formatted(exec, values, *scale, form),
+                }
+            }
+            Self::Integers(held, data_type) => vec![integers(held.values(), data_type, &rows)],
+            Self::Texts { characters, width, .. } if text_type(*width) == DataType::Utf8 => {
+                texts::<i32>(characters.values(), *width, rows)?
+            }
+            Self::Texts { characters, width, .. } => texts::<i64>(characters.values(), *width, rows)?,
+        };
+        Ok(ArrayData::builder(self.data_type(form)).len(count).buffers(buffers).build()?)
+    }
+}
+
+fn widened(exec: &Exec<'_>, values: &[i64]) -> Result<Buffer, Failure> {
+    let mut wide = zeroed::<i128>(values.len())?;
+    widen(exec, values, &mut wide)?;
+    Ok(Buffer::from_vec(wide))
+}
+
+fn copied(exec: &Exec<'_>, values: &[i64]) -> Result<Buffer, Failure> {
+    let mut copy = zeroed::<i64>(values.len())?;
+    copy.copy_from_slice(values);
+    // The copy is checked and not the column, which may have been changed between the two.
+    check_digits(exec, &copy)?;
+    Ok(Buffer::from_vec(copy))
+}
+
+/// Integers of any width; Arrow wants them aligned, which a vector of bytes need not be.
+fn integers(bytes: &[u8], data_type: &DataType, rows: &Range<usize>) -> Buffer {
+    let width = data_type.primitive_width().unwrap_or(1);
+    Buffer::from(bytes.get(rows.start * width..rows.end * width).unwrap_or_default())
+}
+
+/// The texts of a column's values, block by block: measured, and then written to where they stand in the array.
+struct Formatted<'a> {
+    rows: usize,
+    blocks: Vec<Option<Formatter<'a>>>,
+}
+
+impl<'a> Formatted<'a> {
+    fn measure(exec: &Exec<'_>, values: &'a [i64], scale: Scale) -> Result<Self, Error> {
+        let mut blocks = Vec::new();
+        blocks.resize_with(values.len().div_ceil(BLOCK_ROWS), || None);
+        let tasks = values.chunks(BLOCK_ROWS).zip(&mut blocks);
+        let measure = |(): &mut (), index: usize, (values, block): (&'a [i64], &mut Option<_>)| {
+            let measured = Formatter::measure(&Exec::inline(), values, scale);
+            *block = Some(measured.map_err(|error| moved(error, index * BLOCK_ROWS))?);
+            Ok(())
+        };
+        exec.run(values.len(), tasks, || (), measure)?;
+        Ok(Self { rows: values.len(), blocks })
+    }
+
+    fn byte_length(&self) -> usize {
+        self.blocks.iter().flatten().map(Formatter::byte_length).sum()
+    }
+
+    /// The array, with offsets that hold its [`Self::byte_length`].
+    fn write<O: ArrowNativeType>(&self, exec: &Exec<'_>, data_type: DataType) -> Result<ArrayData, Failure> {
+        let mut offsets = zeroed::<O>(self.rows + 1)?;
+        let mut bytes = zeroed::<u8>(self.byte_length())?;
+        let (mut start, mut rest, mut ends) = (0, &mut *bytes, offsets.get_mut(1..).unwrap_or_default());
+        let mut tasks = Vec::with_capacity(self.blocks.len());
+        for block in self.blocks.iter().flatten() {
+            let bytes = rest.split_off_mut(..block.byte_length()).unwrap_or_default();
+            let ends = ends.split_off_mut(..BLOCK_ROWS.min(ends.len())).unwrap_or_default();
+            tasks.push((block, start, ends, bytes));
+            start += block.byte_length();
+        }
+        let write =
+            |wide: &mut Vec<i64>, _, (block, start, ends, bytes): (&Formatter<'_>, usize, &mut [O], &mut [u8])| {
+                wide.resize(ends.len() + 1, 0);
+                block.write(&Exec::inline(), wide, bytes)?;
+                for (end, wide) in ends.iter_mut().zip(wide.iter().skip(1)) {
+                    *end = O::usize_as(start + wide.as_usize());
+                }
+                Ok(())
+            };
+        exec.run(self.rows, tasks.into_iter(), Vec::new, write)?;
+        let data = ArrayData::builder(data_type).len(self.rows);
+        let data = data.add_buffer(Buffer::from_vec(offsets)).add_buffer(Buffer::from_vec(bytes));
+        // SAFETY: a formatter's offsets rise from zero to the length of its bytes, which are ASCII; the blocks stand one
+        // behind the other, and the caller has chosen offsets that hold their sum.
+        Ok(unsafe { data.build_unchecked() })
+    }
+}
+
+fn formatted(exec: &Exec<'_>, values: &[i64], scale: Scale, form: Form) -> Result<ArrayData, Failure> {
+    let texts = Formatted::measure(exec, values, scale)?;
+    if form == Form::Utf8 && i32::try_from(texts.byte_length()).is_ok() {
+        texts.write::<i32>(exec, DataType::Utf8)
+    } else {
+        texts.write::<i64>(exec, DataType::LargeUtf8)
+    }
+}
+
+/// The type of numpy's texts of so many characters: with 32-bit offsets, if these reach over the longest batch.
+fn text_type(width: usize) -> DataType {
+    const MOST_BYTES: usize = 4;
+    let longest = width.saturating_mul(MOST_BYTES).saturating_mul(BATCH_ROWS);
+    if i32::try_from(longest).is_ok() { DataType::Utf8 } else { DataType::LargeUtf8 }
+}
+
+/// numpy's texts as Arrow's: offsets, and UTF-8.
+fn texts<O: ArrowNativeType>(characters: &[u32], width: usize, rows: Range<usize>) -> Result<Vec<Buffer>, Failure> {
+    let mut offsets = Vec::with_capacity(rows.len() + 1);
+    let mut text = String::new();
+    offsets.push(O::usize_as(0));
+    for row in rows {
+        let filled = characters.get(row * width..(row + 1) * width).unwrap_or_default();
+        let length = filled.iter().rposition(|character| *character != 0).map_or(0, |last| last + 1);
+        for code in filled.iter().take(length) {
+            // numpy, like Python, keeps halves of surrogate pairs; UTF-8 has none.
+            text.push(char::from_u32(*code).ok_or(Failure::Unicode(row))?);
+        }
+        offsets.push(O::usize_as(text.len()));
+    }
+    Ok(vec![Buffer::from_vec(offsets), Buffer::from_vec(text.into_bytes())])
+}
