@@ -1,0 +1,119 @@
+# The one way to build, check and run fundclear; CI calls nothing else.
+# Everything lands in the clone: the environment in .venv, compiled crates in rust/target, wheels in dist.
+
+PYTHON ?= python3
+VENV := $(CURDIR)/.venv
+PY := $(VENV)/bin/python
+CARGO := cargo
+MANIFEST_PATH := --manifest-path rust/Cargo.toml
+
+# How long `make fuzz` looks.
+FUZZ_SECONDS ?= 60
+
+# Lint, tests and wheel share one profile and one set of variables, those that maturin sets; with others cargo would
+# take PyO3 and all that stands on it for stale and compile it again at every change from one to the other.
+export CARGO_TARGET_DIR := $(CURDIR)/rust/target
+export VIRTUAL_ENV := $(VENV)
+export PYO3_PYTHON := $(PY)
+export PYO3_BUILD_EXTENSION_MODULE := 1
+export PYO3_ENVIRONMENT_SIGNATURE := $(shell $(PYTHON) -c 'import struct, sys; \
+	print("%s-%d.%d-%dbit" % (sys.implementation.name, *sys.version_info[:2], 8 * struct.calcsize("P")))')
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# Stamps say what has been done, so that a second call is quick.
+INSTALLED := $(VENV)/.installed
+BUILT := $(VENV)/.built
+NATIVE_SOURCES := $(shell find rust/kernel rust/python -name '*.rs' -o -name '*.toml' -o -name 'build_cython.py') \
+	rust/Cargo.toml rust/Cargo.lock pyproject.toml src/fundclear/cython_api.pyx src/fundclear/cython_api.pxd
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(INSTALLED): requirements-dev.txt
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet -r requirements-dev.txt
+	touch $@
+
+$(BUILT): $(INSTALLED) $(NATIVE_SOURCES)
+	$(VENV)/bin/maturin develop --release --locked
+	touch $@
+
+.PHONY: setup
+setup: $(INSTALLED) ## make .venv with the pinned development tools
+
+.PHONY: build
+build: $(BUILT) ## compile and install fundclear into .venv, editable
+
+.PHONY: demo
+demo: $(BUILT) ## split a fund's income over its holders, to the cent
+	$(PY) docs/tutorial/split_income.py
+
+.PHONY: test
+test: test-rust test-python ## run every test: the kernel's own, then Python's
+
+.PHONY: test-rust
+test-rust: $(INSTALLED) ## run the kernel's own tests
+	$(CARGO) test $(MANIFEST_PATH) --locked --release --workspace
+
+.PHONY: test-python
+test-python: $(BUILT) ## run the Python tests and the examples in docstrings and docs
+	$(PY) -m pytest
+
+.PHONY: lint
+lint: lint-python lint-rust ## check format, style and types of Python, stubs and Rust
+
+.PHONY: lint-python
+lint-python: $(BUILT)
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(PY) -m mypy.stubtest fundclear._kernel fundclear.cython_api
+
+.PHONY: lint-rust
+lint-rust: $(INSTALLED)
+	$(CARGO) fmt $(MANIFEST_PATH) --all --check
+	$(CARGO) fmt --manifest-path rust/fuzz/Cargo.toml --check
+	$(CARGO) fmt --manifest-path benches/rust/Cargo.toml --check -- --config-path rust/rustfmt.toml
+	$(CARGO) clippy $(MANIFEST_PATH) --locked --release --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --manifest-path benches/rust/Cargo.toml --locked --release --all-targets -- -D warnings
+
+.PHONY: bench
+bench: $(BUILT) ## compare speed with numpy, Polars, pyarrow and decimal, side by side
+	$(PY) -m pytest benches/python --benchmark-only --benchmark-enable
+
+.PHONY: bench-rust
+bench-rust: ## measure the kernel's inner loops
+	cd benches/rust && $(CARGO) bench --locked
+
+.PHONY: fuzz
+fuzz: ## feed the parser whatever bytes may break it, for FUZZ_SECONDS (60)
+	mkdir -p rust/fuzz/artifacts rust/fuzz/corpus
+	cd rust/fuzz && CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/fuzz $(CARGO) run --release --locked -- \
+		-max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=artifacts/ corpus
+
+.PHONY: docs
+docs: $(BUILT) ## build the documentation into docs/_build/html; a warning is an error
+	$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+.PHONY: wheel
+wheel: $(INSTALLED) ## build a wheel into dist
+	$(VENV)/bin/maturin build --release --locked --interpreter $(PY) --out dist
+
+.PHONY: wheel-check
+wheel-check: $(INSTALLED) ## install in each of the four ways into empty environments and import (slow)
+	$(PY) tests/wheel/install_ways.py
+
+.PHONY: lock
+lock: $(INSTALLED) ## pin the newest versions in requirements-dev.txt and the Cargo.lock files
+	$(PY) -m pip install --quiet 'uv>=0.13'
+	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --upgrade --no-header --annotation-style line \
+		--group tools --group peers --group bench --group docs --output-file requirements-dev.txt
+	for crates in rust rust/fuzz benches/rust; do $(CARGO) update --manifest-path $$crates/Cargo.toml; done
+
+.PHONY: clean
+clean: ## remove all that was built, and .venv
+	rm -rf $(VENV) $(CARGO_TARGET_DIR) dist docs/_build src/fundclear/*.so

@@ -1,0 +1,39 @@
+"""Configuration of the documentation: Sphinx reads Markdown (MyST) and the docstrings of the installed package."""
+
+import sys
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+project = "fundclear"
+author = "the fundclear contributors"
+copyright = "2026, the fundclear contributors"
+release = installed_version("fundclear")
+version = release
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "error_codes"]
+
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["_build", "tutorial/data/README.md"]
+nitpicky = True
+nitpick_ignore = [("py:func", "refuse")]
+# Types that only annotations name and that no page documents.
+nitpick_ignore_regex = [
+    ("py:class", r"(numpy|np|npt|pyarrow|pandas|polars|collections\.abc|types|typing|fractions)\..*"),
+    ("py:class", r"(ArrayLike|Decimal|decimal\.Decimal|NDArray.*|enum\.Enum|Any|Self|PyCapsule)"),
+    ("py:exc", r"[A-Z]\w*Error"),
+    ("py:class", r"[A-Z]\w*Error"),
+]
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+napoleon_numpy_docstring = False
+
+html_theme = "furo"
+html_title = "fundclear"
+html_show_sourcelink = False
