@@ -83,7 +83,7 @@ lint-rust: $(INSTALLED)
 
 .PHONY: bench
 bench: $(BUILT) ## compare speed with numpy, Polars, pyarrow and decimal, side by side
-	$(PY) -m pytest benches/python --benchmark-only --benchmark-enable
+	$(PY) -m pytest benches/python
 
 .PHONY: bench-rust
 bench-rust: ## measure the kernel's inner loops

@@ -4,6 +4,8 @@ import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
+from sphinx.application import Sphinx
+
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "fundclear"
@@ -17,7 +19,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "error
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "tutorial/data/README.md"]
 nitpicky = True
-nitpick_ignore = [("py:func", "refuse")]
+nitpick_ignore = [("py:func", "refuse"), ("py:mod", "decimal")]
 # Types that only annotations name and that no page documents.
 nitpick_ignore_regex = [
     ("py:class", r"(numpy|np|npt|pyarrow|pandas|polars|collections\.abc|types|typing|fractions)\..*"),
@@ -32,8 +34,21 @@ myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
+# Types with a name of their own keep it; written out, the union of all that is an amount would fill the page.
+autodoc_type_aliases = {"Amounts": "fundclear.amounts.Amounts", "Column": "fundclear.tables.Column"}
 napoleon_numpy_docstring = False
 
 html_theme = "furo"
 html_title = "fundclear"
 html_show_sourcelink = False
+
+
+def hide_refused_constructor(
+    app: Sphinx, what: str, name: str, obj: object, options: object, signature: str | None, returns: str | None
+) -> tuple[str, str | None] | None:
+    """Calling the class Fixed is refused, so its page shows no arguments for it."""
+    return ("", returns) if name == "fundclear.Fixed" else None
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("autodoc-process-signature", hide_refused_constructor)

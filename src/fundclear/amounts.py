@@ -84,11 +84,10 @@ def parse_column(
     if isinstance(values, _SCALARS) or (isinstance(values, np.ndarray) and values.ndim == 0):
         minor, found = parse_amounts(values, scale, rounding, name, threads)
         return np.array([minor], dtype=np.int64), found
-    if isinstance(values, np.ndarray):
-        return _parse_array(values, scale, rounding, name, threads)
     if isinstance(getattr(values, "dtype", None), np.dtype):
-        # A pandas Series or Index over numpy memory: through Arrow, pandas would first copy it.
-        return _parse_array(np.asarray(values), scale, rounding, name, threads)
+        # A pandas Series or Index over numpy memory too: through Arrow, pandas would first copy it.
+        array = values if isinstance(values, np.ndarray) else np.asarray(values)
+        return _parse_array(array, scale, rounding, name, threads)
     if hasattr(values, "__arrow_c_array__") or hasattr(values, "__arrow_c_stream__"):
         try:
             return _kernel.parse_arrow(values, scale, rounding, name, threads)
@@ -97,7 +96,9 @@ def parse_column(
             if not isinstance(values, Iterable):
                 raise
     elif isinstance(values, _NO_COLUMNS) or not isinstance(values, Iterable):
-        raise refuse("type", argument=name, value=show(values))
+        # No column and no amount: the native side knows what it is, pandas' missing value among others.
+        minor, found = _kernel.parse_one(values, scale, rounding, name, threads)
+        return np.array([minor], dtype=np.int64), found
     return _kernel.parse_objects(list(values), scale, rounding, name, threads)
 
 

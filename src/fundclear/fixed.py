@@ -160,7 +160,7 @@ class Fixed:
 
     @property
     def minor(self) -> _Minor:
-        """The minor units: a read-only int64 view of the column's own memory, without a copy."""
+        """The minor units, a read-only int64 view of the column's own memory, without a copy."""
         view = self._column.view()
         view.flags.writeable = False
         return view

@@ -42,7 +42,7 @@ class Table:
         InputTypeError: a column is of another dtype (``dtype``, ``byte-order``), or a row of a list is neither an
             integer nor a text (``label``).
         InputError: columns of different lengths (``length``), not one-dimensional (``dimensions``), a masked row
-            (``null``).
+            (``null``), a name that is no ``str`` (``argument``).
 
     >>> import fundclear as fc
     >>> orders = Table({"account": ["A-1", "B-7"], "amount": fc.Fixed.parse(["50000.00", "0.05"]), "lot": [1, 12]})
@@ -204,6 +204,8 @@ class Table:
 
 def _column(values: Column | Sequence[int] | Sequence[str], name: str) -> Column:
     """A column as the table keeps it; arrays are seen through views that cannot be written to."""
+    if not isinstance(name, str) or "\0" in name:
+        raise refuse("argument", argument="columns", value=show(name), why="a name is a str without zero characters")
     if isinstance(values, Fixed):
         return values
     if isinstance(values, np.ndarray):

@@ -36,22 +36,22 @@ def dictionary(keys: list[int | None], values: pa.Array, index: pa.DataType) -> 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=str)
 def test_texts_of_every_layout(layout: pa.DataType) -> None:
-    texts = pa.array(TEXTS).cast(layout) if layout != pa.binary_view() else pa.array(TEXTS).cast(pa.binary()).cast(layout)
+    texts = pa.array(TEXTS, layout)
     assert minor(texts) == (MINOR, 2)
     assert minor(texts, 3) == ([value * 10 for value in MINOR], 3)
-    assert minor(texts, 1, "down") == ([100, -98, 5, 123456789012, 70, 2, 0][: len(TEXTS)], 1) or layout
+    assert minor(texts, 1, "down") == ([100, -98, 5, 123456789012, 70, 2, 0], 1)
+    assert minor(texts.slice(2, 3)) == (MINOR[2:5], 2)
 
 
 @pytest.mark.parametrize("index", KEYS, ids=str)
-@pytest.mark.parametrize("values", [pa.string(), pa.large_string(), pa.string_view(), *DECIMALS, pa.int16()], ids=str)
+@pytest.mark.parametrize("values", [*LAYOUTS, *DECIMALS, pa.int16()], ids=str)
 def test_dictionaries_of_every_key_and_value(index: pa.DataType, values: pa.DataType) -> None:
-    entries = ["7", "1", "99", None] if values == pa.int16() else ["7.00", "1.25", "99.00", None]
-    array = pa.array(entries).cast(values)
-    scaled = [1, 125] if values == pa.int16() else [1, 125]
+    entries = [7, 1, 99, None] if values == pa.int16() else ["7.00", "1.25", "99.00", None]
+    seven, one = (700, 100) if values == pa.int16() else (700, 125)
+    array = pa.array(entries, pa.string() if pa.types.is_decimal(values) else values).cast(values)
     column = dictionary([1, 0, 1, 1], array, index)
-    one, seven = (1, 7) if values == pa.int16() else (scaled[1], 700)
-    assert minor(column)[0] == [one, seven, one, one]
-    assert minor(column.slice(1, 2))[0] == [seven, one]
+    assert minor(column, 2)[0] == [one, seven, one, one]
+    assert minor(column.slice(1, 2), 2)[0] == [seven, one]
     for nulls in (dictionary([1, None, 0], array, index), dictionary([1, 3], array, index)):
         with pytest.raises(fc.InputError) as failure:
             fc.Fixed.parse(nulls, 2)
@@ -116,7 +116,7 @@ MODES = {mode.name.lower(): mode.value for mode in fc.Rounding}
 
 @given(data=st.data(), width=st.sampled_from([4, 8, 16, 32]), mode=st.sampled_from([*MODES, None]))
 def test_any_decimal_is_rounded_as_python_rounds_it(data: st.DataObject, width: int, mode: str | None) -> None:
-    top = 256 ** width // 2 - 1
+    top = 256**width // 2 - 1
     edges = [edge for power in range(78) for edge in (10**power, 5 * 10**power, 10**power - 1) if edge <= top]
     magnitude = st.one_of(st.sampled_from([0, 1, top, *edges]), st.integers(0, top))
     value = data.draw(magnitude) * data.draw(st.sampled_from([1, -1]))
@@ -184,7 +184,7 @@ REFUSED = [
     (pa.array([np.float16(1.5)], pa.float16()), "float", 0, "1.5"),
     (pa.array([], pa.float64()), "float", None, "Float64"),
     (pa.array([None, False]), "bool", 1, "False"),
-    (pa.array([True], pa.bool8()), "bool", 0, "True"),
+    (pa.array([1], pa.bool8()), "bool", 0, "True"),
     (pa.array([None, None]), "null", 0, None),
     (pa.array(["1", ""]), "empty", 1, "''"),
     (pa.array(["1", "nan"]), "nan", 1, "'nan'"),
@@ -205,7 +205,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("source", "code", "row", "value"), REFUSED, ids=[f"{row[1]}-{i}" for i, row in enumerate(REFUSED)])
+@pytest.mark.parametrize(
+    ("source", "code", "row", "value"), REFUSED, ids=[f"{row[1]}-{i}" for i, row in enumerate(REFUSED)]
+)
 def test_refusals_name_column_row_and_value(source: Any, code: str, row: int | None, value: str | None) -> None:
     for rounding in (None, "half_up"):
         with pytest.raises(fc.FundclearError) as failure:
@@ -249,7 +251,9 @@ def test_integers_of_every_library() -> None:
         pl.Series([5, -7], dtype=pl.Int128),
         pd.Series([5, -7]),
         pd.Series([5, -7], dtype="Int64"),
-        duckdb.sql("select sum(x)::hugeint as x from (values (1, 5), (2, -7)) t(k, x) group by k order by k").to_arrow_table()["x"],
+        duckdb.sql(
+            "select sum(x)::hugeint as x from (values (1, 5), (2, -7)) t(k, x) group by k order by k"
+        ).to_arrow_table()["x"],
     ]
     for source in sources:
         assert minor(source, 2) == ([500, -700], 2), type(source)
@@ -258,5 +262,4 @@ def test_integers_of_every_library() -> None:
 def test_read_only_memory() -> None:
     array = np.array([5, 7])
     array.flags.writeable = False
-    assert minor(pa.array(array)) == ([5, 7], 0)
-    assert minor(pa.py_buffer(b"") and pa.Array.from_buffers(pa.int64(), 2, [None, pa.py_buffer(array)])) == ([5, 7], 0)
+    assert minor(pa.Array.from_buffers(pa.int64(), 2, [None, pa.py_buffer(array)])) == ([5, 7], 0)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fundclear.rounding import Rounding
-from support.engines import ENGINES
+from support.engines import ENGINES, MODES
 from support.judging import Refusal, outcome
 
 L = 999_999_999_999_999_999
@@ -172,12 +172,20 @@ def test_between_the_two_the_mode_decides(engine: str, mode: Rounding) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_lost_digits_come_before_size(engine: str) -> None:
-    """A result that would be rounded and is too large: without a mode it is refused because digits would be lost."""
+def test_inexact_only_where_a_mode_can_help(engine: str) -> None:
+    """The cure of ``inexact`` is to name a mode; where every mode overflows, the result is too large from the start."""
     for operation, arguments, _ in BETWEEN:
         assert code_or_value(engine, operation, (*arguments, None)) == INEXACT
-    assert code_or_value(engine, "multiply", (L, 0, L, 1, 0, None)) == INEXACT
-    assert code_or_value(engine, "mul_div", (L, 0, L, 0, 17, 0, 0, None)) == INEXACT
+    # 10^18 + 0.5, and results far beyond.
+    for operation, arguments in (
+        ("multiply", (10**9, 0, 10**10 + 5, 1, 0)),
+        ("multiply", (10**9 + 1, 0, 10**10 - 5, 1, 0)),
+        ("multiply", (L, 0, L, 1, 0)),
+        ("divide", (1, 0, 3, 2, 17)),
+        ("mul_div", (L, 0, L, 0, 17, 0, 0)),
+        ("mul_div", (L, 0, L, 0, 17, 18, 18)),
+    ):
+        assert {code_or_value(engine, operation, (*arguments, mode)) for mode in MODES} == {OVERFLOW}
 
 
 @pytest.mark.parametrize("engine", ENGINES)

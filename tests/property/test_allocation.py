@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import event, example, given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import fundclear as fc
@@ -42,14 +42,12 @@ def by_kernel(s: Sharing, threads: int = 1) -> Any:
 def judge(s: Sharing) -> None:
     expected, actual = by_reference(s), by_kernel(s)
     if isinstance(expected, Refusal):
-        event(expected.code)
         if s.groups is None and expected.row is None and isinstance(actual, Refusal):
             # The only total has no row of its own; the native call may count it as row 0.
             actual = actual.at(actual.row or None)
         agree(expected, actual, f"allocate {s.policy} of {s}")
         return
     assert not isinstance(actual, Refusal), f"allocate refused {s}: {actual}"
-    event(s.policy)
     agree(expected[0], actual[0], f"allocate {s.policy} of {s.totals}", s.weights)
     agree(expected[1], actual[1], f"residuals of {s.policy} of {s.totals}")
 

@@ -40,10 +40,10 @@ def settled(exact: Decimal, scale: int, mode: Rounding | None) -> Any:
     """Minor units by way of ``quantize``, or the refusal that the rules ask for."""
     context = decimal.getcontext().copy()
     context.clear_flags()
-    rounded = exact.quantize(Decimal(1).scaleb(-scale), rounding=mode and mode.value, context=context)
-    if mode is None and context.flags[decimal.Inexact]:
-        return Refusal("InexactError", "inexact", None)
+    rounded = exact.quantize(Decimal(1).scaleb(-scale), rounding=(mode or Rounding.DOWN).value, context=context)
     minor = int(rounded.scaleb(scale))
+    if mode is None and context.flags[decimal.Inexact] and abs(minor) <= LIMIT:
+        return Refusal("InexactError", "inexact", None)
     return minor if abs(minor) <= LIMIT else Refusal("AmountOverflowError", "overflow", None)
 
 
@@ -137,10 +137,6 @@ def read_by_decimal(text: str, scale: int, mode: Rounding | None) -> Any:
     """A text through the Decimal constructor; numbers far too large are not written out."""
     exact = Decimal(text)
     if exact and exact.adjusted() + scale > 60:
-        lost = exact.normalize().as_tuple().exponent
-        assert isinstance(lost, int)
-        if mode is None and lost < -scale:
-            return Refusal("InexactError", "inexact", None)
         return Refusal("AmountOverflowError", "overflow", None)
     return settled(exact, scale, mode)
 

@@ -129,13 +129,16 @@ def test_parse_texts(texts: list[str], scale: int, mode: Rounding | None, bad: l
     array = np.resize(np.array([text for text, _ in rows], dtype="S"), ROWS)
     array[bad] = b"x"
     expected = np.resize(column([one for _, one in rows]), ROWS)
+    listed = array.tolist()
     for threads in THREADS:
-        result = outcome(kernel().parse_text, array, scale, CODES[mode], "values", threads)
-        if bad:
-            agree(Refusal("InputError", "stray", min(bad), 0), result, f"parse_text on {threads} threads")
-        else:
-            assert not isinstance(result, Refusal), f"parse_text on {threads} threads refused a good column: {result}"
-            assert np.array_equal(result[0], expected), f"parse_text on {threads} threads differs from the reference"
+        for call, given_rows in ((kernel().parse_text, array), (kernel().parse_objects, listed)):
+            result = outcome(call, given_rows, scale, CODES[mode], "values", threads)
+            what = f"{call.__name__} on {threads} threads"
+            if bad:
+                agree(Refusal("InputError", "stray", min(bad), 0), result, what)
+            else:
+                assert not isinstance(result, Refusal), f"{what} refused a good column: {result}"
+                assert np.array_equal(result[0], expected), f"{what} differs from the reference"
 
 
 @pytest.mark.parametrize("policy", POLICIES)

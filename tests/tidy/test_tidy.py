@@ -48,6 +48,7 @@ VIOLATIONS: list[tuple[checks.Check, tuple[str, str] | tuple[str, str, str]]] = 
     (checks.file_length, ("rust/kernel/src/long.rs", "const X: u8 = 1;\n" * 601)),
     (checks.line_length, ("src/fundclear/wide.pyx", "# " + "x" * 120)),
     (checks.function_length, ("tests/long.py", "def long():\n" + "    x = 1\n" * 80)),
+    (checks.function_length, ("tests/long.py", 'def long():\n    """Text."""\n' + "    x = 1\n" * 80)),
     (checks.function_length, ("rust/python/src/long.rs", "fn long() {\n" + '    f("}"); // }\n' * 80 + "}\n")),
     (
         checks.kernel_knows_no_python,
@@ -145,6 +146,11 @@ def test_a_violation_is_found(
 )
 def test_reading_and_comparing_is_no_arithmetic(line: str) -> None:
     assert money.no_money_arithmetic_in_python({"src/fundclear/fixed.py": line}) == []
+
+
+def test_a_docstring_does_not_make_a_function_long() -> None:
+    text = 'def f() -> None:\n    """Says:\n' + "\n" * 80 + '    """\n    g()\n'
+    assert checks.function_length({"src/fundclear/fixed.py": text}) == []
 
 
 def test_bare_rust_keeps_lines_and_drops_noise() -> None:

@@ -269,14 +269,3 @@ def test_copies() -> None:
     array[0] = 99
     assert apart.to_strings() == ["0.01", "0.02"]
     assert copy.deepcopy({"x": x})["x"].equals(x)
-
-
-def test_the_package_says_what_it_is() -> None:
-    info = fc.build_info()
-    assert info["version"] == fc.__version__
-    assert all(isinstance(key, str) and isinstance(value, str) for key, value in info.items())
-    assert sorted(fc.__all__) == fc.__all__
-    assert all(hasattr(fc, name) for name in fc.__all__)
-    assert fc.reference.rescale(1007, 2, 3, None) == 10070
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = fc.nothing  # type: ignore[attr-defined]

@@ -34,10 +34,12 @@ GOOD: dict[str, Any] = {
 }
 
 RUBBISH: tuple[Any, ...] = (
-    None, True, -1, 9, 19, 2**63, -(2**64), 1.5, "1", b"1", "\ud800", [], [1], (1, 2), {}, object(), Decimal(1), slice(3),
+    None, True, -1, 9, 19, 2**63, -(2**64), 1.5, "1", b"1", "\ud800", [], [1], (1, 2), {}, object(), Decimal(1),
+    slice(3),
     np.float64(1), np.array(5), np.array([1.5, 2.5]), np.array([1, 2], dtype=">i8"), np.array([1, 2], dtype="i4"),
     np.zeros((2, 2), dtype=np.int64), np.zeros(0, dtype=np.int64), np.array([1, 2, 3]), np.array([2**63 - 1, -(2**63)]),
-    np.array(["1", "x"]), np.array([b"1", b""]), np.array([None, 1], dtype=object), np.ma.masked_array([1, 2], [True, False]),
+    np.array(["1", "x"]), np.array([b"1", b""]), np.array([None, 1], dtype=object),
+    np.ma.masked_array([1, 2], [True, False]),
     np.zeros(2, dtype="V8"), np.zeros(2, dtype="M8[s]"), np.broadcast_to(np.int64(1), 2), type, lambda: None,
 )  # fmt: skip
 

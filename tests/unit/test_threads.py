@@ -72,11 +72,11 @@ def test_a_numpy_int_is_a_count(x: fc.Fixed) -> None:
 
 
 def test_the_environment_is_read_by_every_call(x: fc.Fixed, texts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = x.sum()
+    expected, one = x.sum(), fc.Fixed.parse(["1.00"])
     monkeypatch.setenv("FUNDCLEAR_THREADS", "3")
     assert x.sum() == expected
     monkeypatch.setenv("FUNDCLEAR_THREADS", "none")
-    for name, call in calls(fc.Fixed.parse(["1.00"]), np.array(["1.00"]), None).items():
+    for name, call in calls(one, np.array(["1.00"]), None).items():
         with pytest.raises(fc.InputError) as raised:
             call()
         assert (raised.value.code, raised.value.argument, raised.value.value) == (

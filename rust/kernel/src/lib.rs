@@ -11,6 +11,7 @@
     clippy::arithmetic_side_effects
 )]
 
+pub mod allocate;
 pub mod arithmetic;
 mod bounds;
 pub mod error;

@@ -54,7 +54,7 @@ pub fn sum(exec: &Exec<'_>, values: &[i64]) -> Result<i128, Error> {
 ///
 /// The halves of the values, made positive by a bias, are summed apart in 64 bits: unlike sums of 128 bits, these are
 /// done on several values at a time.
-fn block_sum(block: &[i64]) -> (i64, i128) {
+pub(crate) fn block_sum(block: &[i64]) -> (i64, i128) {
     let (mut over, mut high, mut low) = (0, 0_u64, 0_u64);
     for &value in block {
         over |= beyond(value, MAX_MINOR);

@@ -71,7 +71,7 @@ pub(crate) fn ratio<M: Mode>(a: i64, b: i64, c: i64, shift: Shift) -> Result<i64
 }
 
 /// Rounds a magnitude by what was cut off, and gives it its sign.
-fn round<M: Mode>(negative: bool, quotient: u128, cut: impl CutOff) -> Result<i64, Code> {
+pub(crate) fn round<M: Mode>(negative: bool, quotient: u128, cut: impl CutOff) -> Result<i64, Code> {
     let kept = u64::try_from(quotient).ok().filter(|kept| *kept <= MAX_MINOR.unsigned_abs()).ok_or(Code::Overflow)?;
     if M::EXACT && cut.some() {
         return Err(Code::Inexact);

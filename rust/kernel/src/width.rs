@@ -3,17 +3,15 @@
 //! Other systems keep decimals in 32 to 256 bits, with a scale that may be negative or far above 18. [`narrow`] brings
 //! such numbers to a column exactly, or rounded by a named mode; [`widen`] goes the other way and can lose nothing.
 
-use std::cmp::Ordering;
 use std::num::{NonZeroU64, NonZeroU128};
 
+use crate::bounds::beyond;
 use crate::error::{Code, Error};
 use crate::exec::{BLOCK_ROWS, Exec};
-use crate::rounding::{Mode, Rounding, Tail};
+use crate::rounding::{Mode, Remainder, Rounding, Tail};
+use crate::scalar::round;
 use crate::scale::{MAX_MINOR, Scale, power_of_ten};
 use crate::with_mode;
-
-/// [`MAX_MINOR`] as a magnitude.
-const MAX_MAGNITUDE: u64 = MAX_MINOR.unsigned_abs();
 
 /// The digits of the largest power of ten that fits in a limb.
 const LIMB_DIGITS: u32 = 19;
@@ -87,9 +85,10 @@ const fn limbs(low: u128, high: u128) -> Limbs {
 
 /// Numbers at any scale brought to a column's scale.
 ///
-/// `from` counts decimal places and may be negative (hundreds have scale -2) or larger than any column's scale. A number
-/// of which digits would be lost is [`Code::Inexact`] under [`Rounding::Exact`]; one that has more than 18 digits at the
-/// new scale is [`Code::Overflow`], which is said first. `out` must be as long as `values`, or nothing is done ([`Code::Law`]).
+/// `from` counts decimal places and may be negative (hundreds have scale -2) or larger than any column's scale. A
+/// number that has more than 18 digits at the new scale is [`Code::Overflow`]; else one of which digits would be lost
+/// is [`Code::Inexact`] under [`Rounding::Exact`]. `out` must be as long as `values`, or nothing is done
+/// ([`Code::Law`]).
 pub fn narrow<W: Whole>(
     exec: &Exec<'_>,
     values: &[W],
@@ -126,13 +125,13 @@ fn narrow_block<W: Whole, M: Mode>(values: &[W], shift: &Shift, out: &mut [i64])
 
 /// Copies numbers that keep their scale; false, and `out` unspecified, if one of them has more than 18 digits.
 fn copy_small<W: Whole>(values: &[W], out: &mut [i64]) -> bool {
-    let mut fits = true;
+    let mut over = 0;
     for (value, out) in values.iter().zip(out) {
         // A number beyond 64 bits becomes one beyond 18 digits, so that the loop needs one test only and no branch.
         *out = value.small().unwrap_or(i64::MIN);
-        fits &= out.unsigned_abs() <= MAX_MAGNITUDE;
+        over |= beyond(*out, MAX_MINOR);
     }
-    fits
+    over >= 0
 }
 
 /// How far the decimal point moves: so many places to the left, or to the right if negative.
@@ -158,25 +157,19 @@ fn shifted_small<M: Mode>(value: i64, shift: &Shift) -> Result<i64, Code> {
     let magnitude = value.unsigned_abs();
     if let Some(factor) = shift.factor {
         let raised = magnitude.checked_mul(factor.get()).ok_or(Code::Overflow)?;
-        return finish::<M>(value < 0, raised, Tail::Zero);
+        return round::<M>(value < 0, u128::from(raised), Tail::Zero);
     }
     let Some(divisor) = shift.divisor else { return shifted::<M>(value.magnitude(), shift.places) };
-    let (quotient, rest) = (magnitude / divisor, magnitude % divisor);
-    // The divisor is at most 10^18, so twice the rest is below 2^61.
-    let tail = match rest.wrapping_mul(2).cmp(&divisor.get()) {
-        _ if rest == 0 => Tail::Zero,
-        Ordering::Less => Tail::BelowHalf,
-        Ordering::Equal => Tail::Half,
-        Ordering::Greater => Tail::AboveHalf,
-    };
-    finish::<M>(value < 0, quotient, tail)
+    let (quotient, remainder) = (magnitude / divisor, magnitude % divisor);
+    let rest = divisor.get().wrapping_sub(remainder);
+    round::<M>(value < 0, u128::from(quotient), Remainder { remainder, rest })
 }
 
 /// A number whose decimal point moves `shift` places to the left (to the right, if negative), to at most 18 digits.
 fn shifted<M: Mode>((negative, mut limbs): (bool, Limbs), shift: i32) -> Result<i64, Code> {
     if shift <= 0 {
         let raised = raised(limbs, shift.unsigned_abs()).ok_or(Code::Overflow)?;
-        return finish::<M>(negative, raised, Tail::Zero);
+        return round::<M>(negative, u128::from(raised), Tail::Zero);
     }
     // All digits but one are cut off first, remembering only whether they held anything: the last digit cut off, and
     // that memory, decide every rounding.
@@ -194,7 +187,7 @@ fn shifted<M: Mode>((negative, mut limbs): (bool, Limbs), shift: i32) -> Result<
         _ => Tail::AboveHalf,
     };
     let [quotient, 0, 0, 0] = limbs else { return Err(Code::Overflow) };
-    finish::<M>(negative, quotient, tail)
+    round::<M>(negative, u128::from(quotient), tail)
 }
 
 /// A magnitude times ten to a power, if it fits in a limb.
@@ -203,24 +196,6 @@ fn raised([low, rest @ ..]: Limbs, power: u32) -> Option<u64> {
         (0, [0, 0, 0]) => Some(0),
         (_, [0, 0, 0]) => low.checked_mul(limb_power(power)?.get()),
         _ => None,
-    }
-}
-
-/// Rounds a magnitude by what was cut off from it, and gives it its sign.
-#[inline(always)]
-fn finish<M: Mode>(negative: bool, quotient: u64, tail: Tail) -> Result<i64, Code> {
-    if quotient > MAX_MAGNITUDE {
-        return Err(Code::Overflow);
-    }
-    if M::EXACT && tail != Tail::Zero {
-        return Err(Code::Inexact);
-    }
-    // At most 18 digits, so one more is no wrap.
-    let rounded = quotient.wrapping_add(u64::from(M::goes_up(negative, quotient, tail)));
-    match i64::try_from(rounded) {
-        // The value has at most 18 digits, so its negative is an i64 as well.
-        Ok(value) if value <= MAX_MINOR => Ok(if negative { value.wrapping_neg() } else { value }),
-        _ => Err(Code::Overflow),
     }
 }
 
@@ -255,12 +230,12 @@ pub fn widen(exec: &Exec<'_>, values: &[i64], out: &mut [i128]) -> Result<(), Er
         blocks,
         || (),
         |(), block, (values, out)| {
-            let mut fits = true;
+            let mut over = 0;
             for (value, out) in values.iter().zip(&mut *out) {
                 *out = i128::from(*value);
-                fits &= value.unsigned_abs() <= MAX_MAGNITUDE;
+                over |= beyond(*value, MAX_MINOR);
             }
-            if fits { Ok(()) } else { Err(too_long(block, out)) }
+            if over >= 0 { Ok(()) } else { Err(too_long(block, out)) }
         },
     )?;
     Ok(())
@@ -269,7 +244,8 @@ pub fn widen(exec: &Exec<'_>, values: &[i64], out: &mut [i128]) -> Result<(), Er
 /// The failure of the first value of more than 18 digits. It is looked for in what was written, for the column itself
 /// may have been changed meanwhile.
 fn too_long(block: usize, written: &[i128]) -> Error {
-    let found = written.iter().enumerate().find(|(_, value)| value.unsigned_abs() > u128::from(MAX_MAGNITUDE));
+    let found =
+        written.iter().enumerate().find(|(_, value)| value.unsigned_abs() > i128::from(MAX_MINOR).unsigned_abs());
     let (row, value) = found.map_or((0, 0), |(row, value)| (row, *value));
     let mut error = at_row(Code::Digits, block, row);
     error.operands.push(value);
@@ -321,7 +297,7 @@ mod tests {
         let divisor = 10_i128.pow(shift);
         let (quotient, rest) = ((value / divisor).unsigned_abs(), (value % divisor).unsigned_abs());
         let (half, negative) = (rest.cmp(&(divisor.unsigned_abs() - rest)), value < 0);
-        if quotient > u128::from(MAX_MAGNITUDE) {
+        if quotient > i128::from(MAX_MINOR).unsigned_abs() {
             return Err(Code::Overflow);
         }
         let up = match rounding {

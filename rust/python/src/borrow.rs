@@ -9,7 +9,7 @@ use std::ops::Range;
 use fundclear_kernel::arithmetic::Operand;
 use fundclear_kernel::rounding::Rounding;
 use fundclear_kernel::scale::Scale;
-use numpy::npyffi::{NPY_ARRAY_WRITEABLE, npy_intp};
+use numpy::npyffi::{NPY_ARRAY_WRITEABLE, NPY_ORDER, npy_intp};
 use numpy::prelude::*;
 use numpy::{Element, PY_ARRAY_API, PyArray1, PyUntypedArray};
 use pyo3::prelude::*;
@@ -28,11 +28,7 @@ impl<'py> Column<'py> {
     /// Borrows the array `argument`. A strided or unaligned one is copied first.
     pub fn borrow(object: &Bound<'py, PyAny>, argument: &str) -> PyResult<Self> {
         let Ok(array) = object.cast::<PyArray1<i64>>() else { return Err(not_a_column(object, argument, "int64")) };
-        let array = if array.is_c_contiguous() && array.is_aligned() {
-            array.clone()
-        } else {
-            array.call_method0("copy")?.cast_into::<PyArray1<i64>>()?
-        };
+        let array = compact(array.as_untyped())?.cast_into::<PyArray1<i64>>()?;
         let rows = array.len();
         Ok(Self { array, rows })
     }
@@ -185,6 +181,20 @@ pub fn zeros<T: Element>(py: Python<'_>, rows: usize) -> PyResult<Bound<'_, PyAr
             PY_ARRAY_API.PyArray_Zeros(py, 1, dimensions.as_mut_ptr(), T::get_dtype(py).into_dtype_ptr(), row_order);
         Ok(Bound::from_owned_ptr_or_err(py, array)?.cast_into_unchecked())
     }
+}
+
+/// The array if its items lie one after the other at aligned addresses, else a copy that does.
+pub fn compact<'py>(array: &Bound<'py, PyUntypedArray>) -> PyResult<Bound<'py, PyUntypedArray>> {
+    if array.is_c_contiguous() && array.is_aligned() {
+        return Ok(array.clone());
+    }
+    // SAFETY: the pointer is that of a live array, and the function gives a new reference, or null with an exception
+    // set. It copies into row order, also where a subclass has a `copy` of its own that would not.
+    let copy = unsafe {
+        let copy = PY_ARRAY_API.PyArray_NewCopy(array.py(), array.as_array_ptr(), NPY_ORDER::NPY_CORDER);
+        Bound::from_owned_ptr_or_err(array.py(), copy)?
+    };
+    Ok(copy.cast_into::<PyUntypedArray>()?)
 }
 
 /// Why an object is not a column with the wanted kind of values.

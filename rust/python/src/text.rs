@@ -10,7 +10,7 @@ use numpy::prelude::*;
 use numpy::{PyArray1, PyUntypedArray};
 use pyo3::prelude::*;
 
-use crate::borrow::{Column, Mode, Output, Places, not_a_column};
+use crate::borrow::{Column, Mode, Output, Places, compact, not_a_column};
 use crate::call::{self, Threads};
 use crate::failure::{Story, shown_text};
 
@@ -105,7 +105,7 @@ pub fn parse_text<'py>(
     if texts.ndim() != 1 || !is_native || !matches!(dtype.kind(), b'S' | b'U') {
         return Err(not_a_column(array, argument, wanted));
     }
-    let texts = contiguous(texts)?;
+    let texts = compact(texts)?;
     let (rows, item_bytes) = (texts.len(), dtype.itemsize());
     // SAFETY: the pointer is that of a live array object, and the GIL is held.
     let data = unsafe { (*texts.as_array_ptr()).fields.data };
@@ -128,14 +128,6 @@ pub fn parse_text<'py>(
     parse_rows(array.py(), rows, scale, argument, threads, &shown, scale_of, |exec, scale, out| {
         texts.parse(exec, scale, rounding.0, out)
     })
-}
-
-/// The array if its items lie one after the other at aligned addresses, else a copy that does.
-fn contiguous<'py>(array: &Bound<'py, PyUntypedArray>) -> PyResult<Bound<'py, PyUntypedArray>> {
-    if array.is_c_contiguous() && array.is_aligned() {
-        return Ok(array.clone());
-    }
-    Ok(array.call_method0("copy")?.cast_into::<PyUntypedArray>()?)
 }
 
 /// A slice, also where nothing may be behind the pointer of an empty array.

@@ -1,10 +1,11 @@
 """Arithmetic of fixed-point values, one value at a time, in whole numbers and fractions.
 
 A value is a whole number of minor units, of at most 18 digits, and belongs to a scale from 0 to 18: 1007 at scale 2
-is 10.07. An operation takes its operands exactly, forms the exact result as a fraction, rounds it once to the wanted
-scale, and then looks at its size. What can go wrong is found in the same order: an operand of more than 18 digits
-(``digits``), a divisor of zero (``division-by-zero``), lost digits with no rounding mode named (``inexact``), a result
-of more than 18 digits (``overflow``).
+is 10.07. An operation takes its operands exactly, forms the exact result as a fraction, and rounds it once to the
+wanted scale. What can go wrong is found in this order: an operand of more than 18 digits (``digits``), a divisor of
+zero (``division-by-zero``), a result of more than 18 digits whatever the mode (``overflow``), lost digits with no mode
+named (``inexact``), a result of more than 18 digits because it was rounded up (``overflow``). So a result is called
+inexact only where naming a mode can help.
 
 The rounding modes and their meaning are those of the General Decimal Arithmetic specification, section "Rounding".
 """
@@ -130,10 +131,11 @@ def round_fraction(exact: Fraction, rounding: Mode, scale: int = 0) -> int:
 
 
 def _result(exact: Fraction, scale: int, rounding: Mode) -> int:
-    """The minor units at ``scale`` of an exact amount: rounded first, then held against 18 digits."""
+    """The minor units at ``scale`` of an exact amount."""
     check_scale(scale)
-    minor = round_fraction(exact * 10**scale, rounding, scale)
-    if abs(minor) > LIMIT:
+    units = exact * 10**scale
+    # From 10^18 on, no mode brings the result back to 18 digits; below it, rounding up can still leave them.
+    if abs(units) >= LIMIT + 1 or abs(minor := round_fraction(units, rounding, scale)) > LIMIT:
         raise refuse("overflow", value=str(exact), scale=scale)
     return minor
 

@@ -69,7 +69,7 @@ def _numeral(text: str | bytes, syntax: str) -> Numeral:
 
 
 def _minor(numeral: Numeral, scale: int, rounding: Mode, written: str) -> int:
-    """The numeral in minor units at ``scale``: rounded first, then held against 18 digits."""
+    """The numeral in minor units at ``scale``; what is refused, and in which order, is as for any result."""
     check_scale(scale)
     digits = list(numeral.digits)
     exponent = numeral.exponent + scale
@@ -82,7 +82,7 @@ def _minor(numeral: Numeral, scale: int, rounding: Mode, written: str) -> int:
         return 0
     # The magnitude lies between 10^(places - 1) and 10^places minor units.
     places = len(digits) + exponent
-    if exponent >= 0 and places > MAX_DIGITS:
+    if places > MAX_DIGITS:
         raise refuse("overflow", value=written, scale=scale)
     # Any magnitude below a tenth of a minor unit rounds as any other, whatever the mode; so no power gets large.
     magnitude = Fraction(1, 100) if places < -1 else _times_power_of_ten(_whole(digits), exponent)

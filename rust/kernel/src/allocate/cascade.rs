@@ -2,7 +2,7 @@
 //!
 //! Row i gets c(i) - c(i-1), where c(i) = round(T * (w(1) + ... + w(i)) / W).
 
-use super::award::sum_of;
+use super::award::write_blocks;
 use super::floor::{Above, Below, Divide, Key, Wide};
 use crate::error::{Code, Error};
 use crate::exec::{BLOCK_ROWS, Exec};
@@ -12,7 +12,7 @@ use crate::with_mode;
 /// A division that can follow the running total.
 pub(super) trait Follow: Divide {
     /// How far the weights have run.
-    type Run: Copy + Default + Send;
+    type Run: Copy + Default + Send + Sync;
 
     /// One run after another.
     fn join(self, a: Self::Run, b: Self::Run) -> Self::Run;
@@ -87,7 +87,7 @@ pub(super) fn cascade<D: Follow>(
     shares: &mut [i64],
 ) -> Result<i128, Error> {
     let starts = starts(exec, divide, weights)?;
-    with_mode!(rounding, M => differences::<D, M>(exec, divide, negative, weights, starts, shares))
+    with_mode!(rounding, M => differences::<D, M>(exec, divide, negative, weights, &starts, shares))
 }
 
 /// How far the weights have run before each block.
@@ -130,28 +130,26 @@ fn differences<D: Follow, M: Mode>(
     divide: D,
     negative: bool,
     weights: &[i64],
-    starts: Vec<D::Run>,
+    starts: &[D::Run],
     shares: &mut [i64],
 ) -> Result<i128, Error> {
     let mirror = 0_i64.wrapping_sub(negative.into());
-    let tasks = weights.chunks(BLOCK_ROWS).zip(shares.chunks_mut(BLOCK_ROWS)).zip(starts);
-    let sums = exec.run(weights.len(), tasks, i128::default, |sum, block, ((weights, shares), start)| {
-        let mut run = start;
+    write_blocks(exec, shares, &|block, shares| {
+        // A row's number fits in usize.
+        let first_row = block.wrapping_mul(BLOCK_ROWS);
+        let weights = weights.get(first_row..).unwrap_or_default();
+        let mut run = starts.get(block).copied().unwrap_or_default();
         let (mut before, _) = rounded::<D, M>(divide, run);
-        for (index, (&weight, share)) in weights.iter().zip(shares.iter_mut()).enumerate() {
+        for ((&weight, share), row) in weights.iter().zip(shares).zip(first_row..) {
             run = divide.join(run, divide.run(weight.cast_unsigned()));
             let (after, whole) = rounded::<D, M>(divide, run);
             if M::EXACT && !whole {
-                // A row's number fits in usize.
-                let row = block.wrapping_mul(BLOCK_ROWS).wrapping_add(index);
                 return Err(Error::at(Code::Inexact, row, &[weight.into()]));
             }
             // Rounding keeps order, so the difference is not below zero. With all bits set, `mirror` negates it.
             *share = (after.wrapping_sub(before).cast_signed() ^ mirror).wrapping_sub(mirror);
             before = after;
         }
-        *sum = sum.wrapping_add(sum_of(shares));
         Ok(())
-    })?;
-    Ok(sums.into_iter().fold(0, i128::wrapping_add))
+    })
 }

@@ -7,9 +7,9 @@
 
 use std::ops::ControlFlow;
 
+use super::blocks::{BlockCount, Blocks};
 use super::floor::Key;
 use super::guess::Sample;
-use super::rows::Rows;
 use crate::error::{Code, Error};
 use crate::exec::{BLOCK_ROWS, Exec};
 
@@ -62,9 +62,9 @@ impl<K: Key> Bin<K> {
 
 /// What a pass over the rows saw of a range of ranks.
 struct Seen<K> {
-    /// The sum of all floors; zero if the pass was a lean one.
+    /// The sum of all floors; zero if the pass was a lean one over a band.
     floors: u64,
-    /// The rows above the range; zero if the pass was a lean one.
+    /// The rows above the range; zero likewise.
     above: u64,
     /// The rows in the range.
     inside: u64,
@@ -96,21 +96,25 @@ struct Search<K> {
 }
 
 /// Finds the cut below the wanted number of rows by falling rank. Of the `count` rows, `population` are ranked.
-pub(super) fn find<R: Rows>(
+pub(super) fn find<K: Key>(
     exec: &Exec<'_>,
-    rows: &R,
+    rows: &dyn Blocks<K>,
     count: usize,
     population: u64,
-    mut sample: Sample<R::Key>,
+    mut sample: Sample<K>,
     mut wanted: Wanted,
-) -> Result<Cut<R::Key>, Error> {
-    let mut search = Search { low: R::Key::default(), high: rows.largest_rank(), above: 0 };
+) -> Result<Cut<K>, Error> {
+    let mut search = Search { low: K::default(), high: rows.top_rank(), above: 0 };
     // The range gets smaller with every pass, also if the weights change meanwhile; so the loop ends.
     while search.low <= search.high {
         let range = sample.guess(search.low, search.high);
         // All that is left to search is looked at, and what lies above it is known.
         let is_lean = matches!(wanted, Wanted::Known(_)) && range == (search.low, search.high);
-        let mut seen = look(exec, rows, count, range, is_lean)?;
+        let mut seen = if range.0 == range.1 {
+            at_rank(exec, rows, count, range.0)?
+        } else {
+            in_band(exec, rows, count, range, is_lean)?
+        };
         if is_lean {
             seen.above = search.above;
         }
@@ -132,14 +136,14 @@ pub(super) fn find<R: Rows>(
 impl<K: Key> Search<K> {
     /// Goes on from what a pass saw: breaks with the cut, or with none if there can be none (then the weights changed
     /// meanwhile); otherwise says whether the cut was in the range.
-    fn next<R: Rows<Key = K>>(
+    fn next(
         &mut self,
-        rows: &R,
+        rows: &dyn Blocks<K>,
         (bottom, top): (K, K),
         seen: Seen<K>,
         wanted: u64,
     ) -> ControlFlow<Option<Cut<K>>, bool> {
-        let cut = |rank, tied| ControlFlow::Break(Some(Cut { keys: rows.keys(rank), tied }));
+        let cut = |rank, tied| ControlFlow::Break(Some(Cut { keys: rows.keys_of(rank), tied }));
         let Some(units) = wanted.checked_sub(seen.above) else {
             let Some(low) = top.next() else { return ControlFlow::Break(None) };
             self.low = low;
@@ -179,90 +183,66 @@ impl<K: Key> Search<K> {
     }
 }
 
-/// One pass over the rows. A lean one counts only what is inside the range.
-fn look<R: Rows>(
-    exec: &Exec<'_>,
-    rows: &R,
-    count: usize,
-    range: (R::Key, R::Key),
-    is_lean: bool,
-) -> Result<Seen<R::Key>, Error> {
-    match (range.0 == range.1, is_lean) {
-        (true, true) => at_rank::<R, true>(exec, rows, count, range.0),
-        (true, false) => at_rank::<R, false>(exec, rows, count, range.0),
-        (false, true) => in_band::<R, true>(exec, rows, count, range),
-        (false, false) => in_band::<R, false>(exec, rows, count, range),
-    }
-}
-
 /// Counts the rows of one rank in each block, and those above it.
-fn at_rank<R: Rows, const LEAN: bool>(
-    exec: &Exec<'_>,
-    rows: &R,
-    count: usize,
-    rank: R::Key,
-) -> Result<Seen<R::Key>, Error> {
-    let mut counts = vec![0_u32; count.div_ceil(BLOCK_ROWS)];
-    let keys = rows.keys(rank);
-    let sums =
-        exec.run(count, counts.iter_mut(), Default::default, |(floors, above): &mut (u64, u64), block, counted| {
-            let (least, largest) = keys;
-            let (mut block_floors, mut block_above, mut reached) = (0_u64, 0_u32, 0_u32);
-            for row in rows.block(block) {
-                // Floors add up to at most the total, or to nonsense if the weights change meanwhile. A block has few rows.
-                block_floors = block_floors.wrapping_add(row.floor);
-                block_above = block_above.wrapping_add(u32::from(row.ranked & (row.key > largest)));
-                reached = reached.wrapping_add(u32::from(row.ranked & (row.key >= least)));
-            }
-            *counted = reached.wrapping_sub(block_above);
-            if !LEAN {
-                *floors = floors.wrapping_add(block_floors);
-                *above = above.wrapping_add(block_above.into());
-            }
+fn at_rank<K: Key>(exec: &Exec<'_>, rows: &dyn Blocks<K>, count: usize, rank: K) -> Result<Seen<K>, Error> {
+    let keys = rows.keys_of(rank);
+    let mut counts = vec![BlockCount::default(); count.div_ceil(BLOCK_ROWS)];
+    exec.run(
+        count,
+        counts.iter_mut(),
+        || (),
+        |(), block, count| {
+            *count = rows.count(block, keys);
             Ok(())
-        })?;
-    let (floors, above) = sums.into_iter().fold((0_u64, 0_u64), |a, b| (a.0.wrapping_add(b.0), a.1.wrapping_add(b.1)));
-    let inside = counts.iter().fold(0_u64, |sum, &count| sum.wrapping_add(count.into()));
+        },
+    )?;
+    let (floors, above, inside) = counts.iter().fold((0, 0, 0), |(floors, above, inside), count| {
+        let add = |sum: u64, part: u32| sum.wrapping_add(part.into());
+        (count.floors.wrapping_add(floors), add(above, count.above), add(inside, count.inside))
+    });
+    let counts = counts.into_iter().map(|count| count.inside).collect();
     Ok(Seen { floors, above, inside, detail: Detail::Counts(counts) })
 }
 
 /// What one thread counts in and above a band.
-struct BandCounts<K> {
+struct BandCount<K> {
     floors: u64,
     above: u64,
     bins: Vec<Bin<K>>,
-    /// The keys inside the band of the block that is being read.
+    /// The ranks inside the band of the block that is being read.
     found: Vec<K>,
 }
 
-impl<K: Key> BandCounts<K> {
+impl<K: Key> BandCount<K> {
     fn empty() -> Self {
         let bins = vec![Bin::empty(); 1 << BIN_BITS];
         Self { floors: 0, above: 0, bins, found: vec![K::default(); BLOCK_ROWS] }
     }
 }
 
-/// Counts the rows in and above a band of ranks, those inside by bins.
-fn in_band<R: Rows, const LEAN: bool>(
+/// Counts the rows in and above a band of ranks, those inside by bins. A lean pass counts only these.
+fn in_band<K: Key>(
     exec: &Exec<'_>,
-    rows: &R,
+    rows: &dyn Blocks<K>,
     count: usize,
-    (bottom, top): (R::Key, R::Key),
-) -> Result<Seen<R::Key>, Error> {
+    (bottom, top): (K, K),
+    is_lean: bool,
+) -> Result<Seen<K>, Error> {
     let shift = top.above(bottom).bits().saturating_sub(BIN_BITS);
-    let keys = (rows.keys(bottom).0, rows.keys(top).1);
+    let keys = (rows.keys_of(bottom).0, rows.keys_of(top).1);
     let blocks = 0..count.div_ceil(BLOCK_ROWS);
-    let mut parts = exec.run(count, blocks, BandCounts::empty, |counts, block, _| {
-        let inside = count_block::<R, LEAN>(rows, block, keys, counts);
-        for &key in counts.found.iter().take(inside) {
-            let rank = rows.rank(key);
-            if let Some(bin) = counts.bins.get_mut(rank.above(bottom).steps(shift) as usize) {
+    let mut parts = exec.run(count, blocks, BandCount::empty, |band, block, _| {
+        let count = rows.find(block, keys, is_lean, &mut band.found);
+        for &rank in band.found.iter().take(count.inside as usize) {
+            if let Some(bin) = band.bins.get_mut(rank.above(bottom).steps(shift) as usize) {
                 bin.add(Bin { count: 1, least: rank, largest: rank });
             }
         }
+        band.floors = band.floors.wrapping_add(count.floors);
+        band.above = band.above.wrapping_add(count.above.into());
         Ok(())
     })?;
-    let mut all = parts.pop().unwrap_or_else(BandCounts::empty);
+    let mut all = parts.pop().unwrap_or_else(BandCount::empty);
     for part in parts {
         all.floors = all.floors.wrapping_add(part.floors);
         all.above = all.above.wrapping_add(part.above);
@@ -270,32 +250,4 @@ fn in_band<R: Rows, const LEAN: bool>(
     }
     let inside = all.bins.iter().fold(0_u64, |sum, bin| sum.wrapping_add(bin.count));
     Ok(Seen { floors: all.floors, above: all.above, inside, detail: Detail::Bins(all.bins) })
-}
-
-/// Counts the rows of a block and puts the keys that are inside the band first in `found`; returns how many.
-#[inline(always)]
-fn count_block<R: Rows, const LEAN: bool>(
-    rows: &R,
-    block: usize,
-    (least, largest): (R::Key, R::Key),
-    counts: &mut BandCounts<R::Key>,
-) -> usize {
-    let span = largest.above(least);
-    let found = counts.found.as_mut_slice();
-    let (mut floors, mut above, mut inside) = (0_u64, 0_u32, 0_usize);
-    for row in rows.block(block) {
-        floors = floors.wrapping_add(row.floor);
-        above = above.wrapping_add(u32::from(row.ranked & (row.key > largest)));
-        // The key is written in any case, and the next one over it if it is not in the band: whether it is cannot be
-        // foretold, and a wrong guess of the processor costs more than a row.
-        if let Some(place) = found.get_mut(inside) {
-            *place = row.key;
-        }
-        inside = inside.wrapping_add(usize::from(row.ranked & row.key.within(least, span)));
-    }
-    if !LEAN {
-        counts.floors = counts.floors.wrapping_add(floors);
-        counts.above = counts.above.wrapping_add(above.into());
-    }
-    inside
 }

@@ -114,14 +114,18 @@ impl Call<'_> {
         };
         let mut is_used = vec![false; self.totals.len()];
         for (_, (group, _)) in rows() {
-            is_used.get_mut(group).map(|used| *used = true);
+            if let Some(used) = is_used.get_mut(group) {
+                *used = true;
+            }
         }
         let first_empty = is_used.iter().position(|used| !used).unwrap_or(is_used.len());
         // There are as many rows as groups before the first one without rows, or more.
         let totals = self.totals.get(..first_empty).unwrap_or_default();
         let mut sums = vec![0_u128; totals.len()];
         for (_, (group, weight)) in rows() {
-            sums.get_mut(group).map(|sum| *sum = sum.saturating_add(weight.unsigned_abs().into()));
+            if let Some(sum) = sums.get_mut(group) {
+                *sum = sum.saturating_add(weight.unsigned_abs().into());
+            }
         }
         let first_zero = sums.iter().zip(totals).position(|(&sum, &total)| sum == 0 && total != 0);
         let first_lost =

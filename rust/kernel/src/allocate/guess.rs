@@ -2,8 +2,8 @@
 //!
 //! The guess decides only how soon the cut is found, never where it is: that is proven by counting all rows.
 
+use super::blocks::Blocks;
 use super::floor::{Divide, Key};
-use super::rows::Rows;
 
 /// The largest sample: its sorting costs a thousandth of a pass over the columns for which it is taken.
 const SAMPLE_MAX: usize = 1 << 14;
@@ -47,9 +47,8 @@ pub(super) struct Sample<K> {
 }
 
 impl<K: Key> Sample<K> {
-    pub(super) fn new<R: Rows<Key = K>>(rows: &R, count: usize) -> Self {
-        let ranked = sample_rows(count).filter_map(|row| rows.at(row)).filter(|row| row.ranked);
-        let mut ranks: Vec<K> = ranked.map(|row| rows.rank(row.key)).collect();
+    pub(super) fn new(rows: &dyn Blocks<K>, count: usize) -> Self {
+        let mut ranks: Vec<K> = sample_rows(count).filter_map(|row| rows.rank_at(row)).collect();
         ranks.sort_unstable_by(|a, b| b.cmp(a));
         // A place in the sample strays from that in the column by at most half the root of the sample's size, one
         // standard deviation; four of them are missed once in twenty thousand calls.
@@ -81,7 +80,8 @@ impl<K: Key> Sample<K> {
         let within = self.ranks.get(first..end).unwrap_or_default();
         let place = self.place.saturating_sub(first).min(within.len().saturating_sub(1));
         let Some(&pivot) = within.get(place) else { return (low, high) };
-        if self.is_heavy(pivot) {
+        // Nearly all rows of a narrow range may have one rank, even if they are few among all rows.
+        if self.is_heavy(pivot) || self.count(pivot) > within.len().saturating_sub(within.len() / 4).max(2) {
             return (pivot, pivot);
         }
         let mut top = place.checked_sub(self.reach).and_then(|place| within.get(place)).copied().unwrap_or(high);
@@ -99,8 +99,13 @@ impl<K: Key> Sample<K> {
 
     /// Whether many rows have the rank.
     fn is_heavy(&self, rank: K) -> bool {
+        self.count(rank) > self.heavy
+    }
+
+    /// How often the rank is found in the sample.
+    fn count(&self, rank: K) -> usize {
         let larger = self.ranks.partition_point(|&other| other > rank);
         let not_smaller = self.ranks.partition_point(|&other| other >= rank);
-        not_smaller.wrapping_sub(larger) > self.heavy
+        not_smaller.wrapping_sub(larger)
     }
 }

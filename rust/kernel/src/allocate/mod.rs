@@ -4,6 +4,7 @@
 //! A1 on the shares as they were written: their sum plus the residual is the total.
 
 mod award;
+mod blocks;
 mod cascade;
 mod cut;
 mod floor;
@@ -151,3 +152,6 @@ fn first_bad_weight(weights: &[i64], first_row: usize) -> Error {
         None => Error::whole(Code::Law),
     }
 }
+
+#[cfg(test)]
+mod tests;

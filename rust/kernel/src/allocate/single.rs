@@ -4,9 +4,10 @@ use std::num::NonZeroU128;
 
 use super::Policy;
 use super::award::award;
+use super::blocks::Blocks;
 use super::cascade::{Follow, cascade};
 use super::cut::{Cut, Tie, Wanted, find};
-use super::floor::{Divide, with_division};
+use super::floor::{Divide, Key, with_division};
 use super::guess::{Sample, expected_units};
 use super::rows::{ByRemainder, ByWeight, Rows, Tied, presence, size};
 use super::small::{SMALL_GROUP_ROWS, Scratch, SmallKey, mirror, share_out};
@@ -49,47 +50,75 @@ impl Split<'_> {
         let written = match self.policy {
             Policy::Cascade(rounding) => cascade(exec, divide, self.total < 0, weights, rounding, shares)?,
             Policy::Keep => award(exec, &by_remainder, &Cut::none(), self.total < 0, shares)?,
-            Policy::LargestRemainder => self.ranked(exec, divide, &by_remainder, self.ties, scratch, shares)?,
+            Policy::LargestRemainder => self.ranked(exec, divide, &by_remainder, scratch, shares)?,
             Policy::LargestWeight => {
                 let by_weight = ByWeight { weights, divide, rank: size };
-                self.ranked(exec, divide, &by_weight, self.ties, scratch, shares)?
+                self.ranked(exec, divide, &by_weight, scratch, shares)?
             }
             Policy::First => {
                 let by_place = ByWeight { weights, divide, rank: presence };
-                self.ranked(exec, divide, &by_place, None, scratch, shares)?
+                self.placed(exec, divide, &by_place, scratch, shares)?
             }
         };
         self.residual(written)
     }
 
-    /// Floors, and one unit more for the first rows by key, tie key and place. Returns the sum of what was written.
+    /// Floors, and one unit more for the first rows by rank, tie key and place. Returns the sum of what was written.
     fn ranked<D: Divide, R: Rows<Key: SmallKey>>(
         &self,
         exec: &Exec<'_>,
         divide: D,
         rows: &R,
-        ties: Option<&[i64]>,
         scratch: &mut Scratch,
         shares: &mut [i64],
     ) -> Result<i128, Error> {
-        let (total, negative) = (self.total.unsigned_abs(), self.total < 0);
-        let count = shares.len();
-        if count <= SMALL_GROUP_ROWS {
-            share_out(rows, total, ties, scratch, shares);
-            return Ok(mirror(negative, shares));
+        if shares.len() <= SMALL_GROUP_ROWS {
+            return Ok(self.few(rows, self.ties, scratch, shares));
         }
-        let mut sample = Sample::new(rows, count);
-        sample.expect_at(expected_units(divide, self.weights));
-        let cut = find(exec, rows, count, count as u64, sample, Wanted::LeftOf(total))?;
-        let (Some(ties), Tie::Some { wanted, counts }) = (ties, &cut.tied) else {
-            return award(exec, rows, &cut, negative, shares);
+        let cut = self.cut(exec, divide, rows)?;
+        let (Some(ties), Tie::Some { wanted, counts }) = (self.ties, &cut.tied) else {
+            return award(exec, rows, &cut, self.total < 0, shares);
         };
         let tied = Tied { rows, keys: cut.keys, ties };
         let population = counts.iter().fold(0_u64, |sum, &count| sum.wrapping_add(count.into()));
-        let mut sample = Sample::new(&tied, count);
+        let mut sample = Sample::new(&tied, shares.len());
         sample.expect_after(*wanted, population);
-        let cut = find(exec, &tied, count, population, sample, Wanted::Known(*wanted))?;
-        award(exec, &tied, &cut, negative, shares)
+        let cut = find(exec, &tied, shares.len(), population, sample, Wanted::Known(*wanted))?;
+        award(exec, &tied, &cut, self.total < 0, shares)
+    }
+
+    /// The same by rank and place alone.
+    fn placed<D: Divide, R: Rows<Key: SmallKey>>(
+        &self,
+        exec: &Exec<'_>,
+        divide: D,
+        rows: &R,
+        scratch: &mut Scratch,
+        shares: &mut [i64],
+    ) -> Result<i128, Error> {
+        if shares.len() <= SMALL_GROUP_ROWS {
+            return Ok(self.few(rows, None, scratch, shares));
+        }
+        award(exec, rows, &self.cut(exec, divide, rows)?, self.total < 0, shares)
+    }
+
+    fn few<R: Rows<Key: SmallKey>>(
+        &self,
+        rows: &R,
+        ties: Option<&[i64]>,
+        scratch: &mut Scratch,
+        shares: &mut [i64],
+    ) -> i128 {
+        share_out(rows, self.total.unsigned_abs(), ties, scratch, shares);
+        mirror(self.total < 0, shares)
+    }
+
+    /// The cut below the rows that get a leftover unit, or that share the last of them with rows of their rank.
+    fn cut<D: Divide, K: Key>(&self, exec: &Exec<'_>, divide: D, rows: &dyn Blocks<K>) -> Result<Cut<K>, Error> {
+        let count = self.weights.len();
+        let mut sample = Sample::new(rows, count);
+        sample.expect_at(expected_units(divide, self.weights));
+        find(exec, rows, count, count as u64, sample, Wanted::LeftOf(self.total.unsigned_abs()))
     }
 
     /// Law A1: what was written and what is kept back add up to the total, and only `keep` keeps anything back.

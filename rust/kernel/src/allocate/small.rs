@@ -66,8 +66,13 @@ pub(super) fn share_out<R: Rows<Key: SmallKey>>(
     for (candidate, &tie) in candidates.iter_mut().zip(ties.unwrap_or_default()) {
         candidate.tie = rank_of_tie(tie);
     }
+    give_units(candidates, left, shares);
+}
+
+/// One unit more for each of the first candidates.
+fn give_units<K: Key>(candidates: &mut [Candidate<K>], units: u64, shares: &mut [i64]) {
     // Fewer units are left than there are rows.
-    let units = candidates.len().min(left as usize);
+    let units = candidates.len().min(units as usize);
     if units == 0 {
         return;
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use arrow_buffer::{ArrowNativeType, Buffer};
 use arrow_data::ArrayData;
-use arrow_schema::{ArrowError, DataType};
+use arrow_schema::{ArrowError, DECIMAL128_MAX_PRECISION, DataType};
 use fundclear_kernel::error::Error;
 use fundclear_kernel::exec::{BLOCK_ROWS, Exec};
 use fundclear_kernel::reduce::check_digits;
@@ -28,8 +28,8 @@ const PRECISION: u8 = DIGITS as u8;
 /// As what money leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// What every consumer reads; the default.
-    Decimal128,
+    /// What every consumer reads, with a precision that is 18 unless one asks for more.
+    Decimal128(u8),
     /// Half the memory, for consumers that ask for it.
     Decimal64,
     /// Text with 32-bit offsets.
@@ -39,14 +39,17 @@ pub enum Form {
 }
 
 impl Form {
-    /// The form that comes closest to the type which a consumer asks for. The protocol leaves it to us, and the
-    /// consumer casts from there.
-    pub const fn closest(wished: Option<&DataType>) -> Self {
+    /// The form of a column of a scale that comes closest to the type which a consumer asks for. The protocol leaves
+    /// the choice to us, and the consumer casts from there.
+    pub fn closest(wished: Option<&DataType>, scale: Scale) -> Self {
         match wished {
             Some(DataType::Decimal64(..)) => Self::Decimal64,
             Some(DataType::Utf8 | DataType::Utf8View) => Self::Utf8,
             Some(DataType::LargeUtf8) => Self::LargeUtf8,
-            _ => Self::Decimal128,
+            Some(DataType::Decimal128(precision, places)) if i16::from(*places) == i16::from(scale.places()) => {
+                Self::Decimal128((*precision).clamp(PRECISION, DECIMAL128_MAX_PRECISION))
+            }
+            _ => Self::Decimal128(PRECISION),
         }
     }
 
@@ -55,7 +58,7 @@ impl Form {
         // A scale is at most 18.
         let places = scale.places().cast_signed();
         match self {
-            Self::Decimal128 => DataType::Decimal128(PRECISION, places),
+            Self::Decimal128(precision) => DataType::Decimal128(precision, places),
             Self::Decimal64 => DataType::Decimal64(PRECISION, places),
             Self::Utf8 => DataType::Utf8,
             Self::LargeUtf8 => DataType::LargeUtf8,
@@ -111,7 +114,7 @@ impl Column {
             Self::Money(held, scale) => {
                 let values = held.values().get(rows).unwrap_or_default();
                 match form {
-                    Form::Decimal128 => vec![widened(exec, values)?],
+                    Form::Decimal128(_) => vec![widened(exec, values)?],
                     Form::Decimal64 => vec![copied(exec, values)?],
                     Form::Utf8 | Form::LargeUtf8 => return formatted(exec, values, *scale, form),
                 }
@@ -145,6 +148,9 @@ fn integers(bytes: &[u8], data_type: &DataType, rows: &Range<usize>) -> Buffer {
     let width = data_type.primitive_width().unwrap_or(1);
     Buffer::from(bytes.get(rows.start * width..rows.end * width).unwrap_or_default())
 }
+
+/// A block of texts to be written: where in all texts it starts, and the places of its ends and of its bytes.
+type Task<'a, O> = (&'a Formatter<'a>, usize, &'a mut [O], &'a mut [u8]);
 
 /// The texts of a column's values, block by block: measured, and then written to where they stand in the array.
 struct Formatted<'a> {
@@ -182,20 +188,19 @@ impl<'a> Formatted<'a> {
             tasks.push((block, start, ends, bytes));
             start += block.byte_length();
         }
-        let write =
-            |wide: &mut Vec<i64>, _, (block, start, ends, bytes): (&Formatter<'_>, usize, &mut [O], &mut [u8])| {
-                wide.resize(ends.len() + 1, 0);
-                block.write(&Exec::inline(), wide, bytes)?;
-                for (end, wide) in ends.iter_mut().zip(wide.iter().skip(1)) {
-                    *end = O::usize_as(start + wide.as_usize());
-                }
-                Ok(())
-            };
+        let write = |wide: &mut Vec<i64>, _: usize, (block, start, ends, bytes): Task<'_, O>| {
+            wide.resize(ends.len() + 1, 0);
+            block.write(&Exec::inline(), wide, bytes)?;
+            for (end, wide) in ends.iter_mut().zip(wide.iter().skip(1)) {
+                *end = O::usize_as(start + wide.as_usize());
+            }
+            Ok(())
+        };
         exec.run(self.rows, tasks.into_iter(), Vec::new, write)?;
         let data = ArrayData::builder(data_type).len(self.rows);
         let data = data.add_buffer(Buffer::from_vec(offsets)).add_buffer(Buffer::from_vec(bytes));
-        // SAFETY: a formatter's offsets rise from zero to the length of its bytes, which are ASCII; the blocks stand one
-        // behind the other, and the caller has chosen offsets that hold their sum.
+        // SAFETY: a formatter's offsets rise from zero to the length of its bytes, which are ASCII; the blocks stand
+        // one behind the other, and the caller has chosen offsets that hold their sum.
         Ok(unsafe { data.build_unchecked() })
     }
 }

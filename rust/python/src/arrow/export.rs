@@ -26,7 +26,7 @@ type Described<'py> = (String, Bound<'py, PyAny>, Option<Places>);
 #[pyfunction]
 #[pyo3(name = "arrow_schema", signature = (scale, name))]
 pub fn export_schema<'py>(py: Python<'py>, scale: Places, name: &str) -> PyResult<Capsule<'py>> {
-    wrap_schema(py, &Field::new(name, Form::Decimal128.data_type(scale.0), true))
+    wrap_schema(py, &Field::new(name, Form::closest(None, scale.0).data_type(scale.0), true))
 }
 
 /// A column of minor units as one Arrow array, with its schema: decimal128 of the scale, or the form that comes
@@ -39,7 +39,7 @@ pub fn export_array<'py>(
     scale: Places,
     requested: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Capsule<'py>, Capsule<'py>)> {
-    let form = Form::closest(requested_type(requested)?.as_ref());
+    let form = Form::closest(requested_type(requested)?.as_ref(), scale.0);
     let column = Column::borrow(values, Some(scale), "values")?;
     let rows = column.len();
     let array = attempt(py, default_threads(py)?, rows, |exec| {
@@ -78,7 +78,8 @@ pub fn export_stream<'py>(
     for (place, (name, array, scale)) in described.iter().enumerate() {
         let wished = if is_table { wished_of(wished.as_ref(), place, name) } else { wished.as_ref() };
         let column = Column::borrow(array, *scale, name)?;
-        columns.push(Named { name: name.clone(), column, form: Form::closest(wished) });
+        let scale = scale.map_or(Scale::ZERO, |Places(scale)| scale);
+        columns.push(Named { name: name.clone(), column, form: Form::closest(wished, scale) });
     }
     let rows = columns.first().map_or(0, |named| named.column.len());
     let threads = default_threads(py)?;

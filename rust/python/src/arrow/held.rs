@@ -13,8 +13,8 @@ use crate::borrow::{Places, not_a_column};
 /// They are read when the consumer asks for them, on its threads and without the GIL. If they are written to meanwhile,
 /// the consumer gets the one or the other value, as with any column (see the module `borrow`).
 pub struct Held<T> {
-    /// Never read, but what keeps the memory alive. If the consumer lets go without the GIL, PyO3 gives it up later.
-    _owner: Py<PyUntypedArray>,
+    /// Never read, but what keeps the memory alive; there until the drop.
+    owner: Option<Py<PyUntypedArray>>,
     start: *const T,
     count: usize,
 }
@@ -32,7 +32,7 @@ impl<T> Held<T> {
     unsafe fn of(array: &Bound<'_, PyUntypedArray>, count: usize) -> Self {
         // SAFETY: the pointer is that of a live array object, and we are attached to the interpreter.
         let start = unsafe { (*array.as_array_ptr()).fields.data };
-        Self { _owner: array.clone().unbind(), start: start.cast_const().cast(), count }
+        Self { owner: Some(array.clone().unbind()), start: start.cast_const().cast(), count }
     }
 
     /// The values.
@@ -43,6 +43,15 @@ impl<T> Held<T> {
         // SAFETY: `of` has been promised so many values there, and the reference we hold keeps numpy from moving or
         // freeing them. Writes by other threads are as the struct's comment says.
         unsafe { std::slice::from_raw_parts(self.start, self.count) }
+    }
+}
+
+impl<T> Drop for Held<T> {
+    /// A consumer may let go on any thread. Left to itself, PyO3 would keep the array until the next call into this
+    /// module, which may never come; so the GIL is taken for it, as other producers do.
+    fn drop(&mut self) {
+        let owner = self.owner.take();
+        Python::try_attach(|_| drop(owner));
     }
 }
 
