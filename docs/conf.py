@@ -38,6 +38,9 @@ autodoc_typehints_format = "short"
 autodoc_type_aliases = {"Amounts": "fundclear.amounts.Amounts", "Column": "fundclear.tables.Column"}
 napoleon_numpy_docstring = False
 
+# Typographic quotes would get into the code that cures of errors show.
+smartquotes = False
+
 html_theme = "furo"
 html_title = "fundclear"
 html_show_sourcelink = False

@@ -17,13 +17,17 @@ def duration(seconds: float, rows: int) -> str:
     return f"{whole} ({seconds / rows * 1e9:,.1f} ns a row)"
 
 
-def verdict(reached: bool, wanted: str) -> str:
-    return f"{wanted}: {'reached' if reached else 'NOT REACHED'}"
+def wanted(ratio: float) -> str:
+    return f"≥ {ratio:g}× faster" if ratio >= 1 else f"≤ {1 / ratio:g}× its time"
+
+
+def verdict(reached: bool, target: str) -> str:
+    return f"{target}: {'reached' if reached else 'NOT REACHED'}"
 
 
 def peer_row(race: dict[str, Any], peer: dict[str, Any]) -> tuple[str, ...]:
     ratio = peer["seconds"] / race["ours_seconds"]
-    target = "" if peer["at_least"] is None else verdict(ratio >= peer["at_least"], f"≥ {peer['at_least']:g}×")
+    target = "" if peer["at_least"] is None else verdict(ratio >= peer["at_least"], wanted(peer["at_least"]))
     same = ("yes" if peer["exact"] else "no") + (f": {peer['note']}" if peer["note"] else "")
     return peer["name"], duration(peer["seconds"], race["rows"]), f"**{ratio:.2f}**", same, target
 

@@ -68,6 +68,16 @@ def test_what_is_no_capsule_is_refused(given: object) -> None:
         fc.Fixed.parse(Wrong())  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("given", [None, 7, (1,), (1, 2, 3)])
+def test_what_is_no_pair_is_refused(given: object) -> None:
+    class Wrong:
+        def __arrow_c_array__(self, requested_schema: object | None = None) -> object:
+            return given
+
+    with pytest.raises(fc.InputError, match="no pair of capsules"):
+        fc.Fixed.parse(Wrong())  # type: ignore[arg-type]
+
+
 def test_capsules_of_another_name_are_refused() -> None:
     class Swapped:
         def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:

@@ -106,30 +106,27 @@ impl Reader {
         with_amount(self.types, object, |amount| match amount {
             Amount::Text(Syntax::Plain, text) => Ok(self.plain.parse(text)?),
             Amount::Text(Syntax::Decimal, text) => Ok(self.decimal.parse(text)?),
-            Amount::Whole(whole) => Ok(scalar::rescale(whole, Scale::ZERO, self.scale, Rounding::Exact)
-                .map_err(|_| TextError { code: Code::Overflow, position: 0 })?),
+            Amount::Whole(whole) => Ok(whole
+                .and_then(|whole| scalar::rescale(whole, Scale::ZERO, self.scale, Rounding::Exact).ok())
+                .ok_or(TextError { code: Code::Overflow, position: 0 })?),
         })?
     }
 }
 
-/// The decimals that an object writes; those of an object that is no amount do not count, reading it will refuse it.
-pub fn decimals_of(types: &Types, object: &Bound<'_, PyAny>) -> u32 {
-    let counted = with_amount(types, object, |amount| match amount {
-        Amount::Text(syntax, text) => decimals(text, syntax),
+/// The decimals that an object writes; an object that is no amount has none, whatever the scale will be.
+pub fn decimals_of(types: &Types, object: &Bound<'_, PyAny>) -> Result<u32, Fault> {
+    with_amount(types, object, |amount| match amount {
+        Amount::Text(syntax, text) => Ok(decimals(text, syntax)?),
         Amount::Whole(_) => Ok(0),
-    });
-    match counted {
-        Ok(Ok(decimals)) => decimals,
-        _ => 0,
-    }
+    })?
 }
 
 /// What an amount is read from.
 enum Amount<'a> {
     /// Text of a `str`, of `bytes` or of a `Decimal`.
     Text(Syntax, &'a [u8]),
-    /// A whole amount.
-    Whole(i64),
+    /// A whole amount; `None` is one of more digits than an `i64` holds, and so than any amount has.
+    Whole(Option<i64>),
 }
 
 /// The text of an exact `str` or `Decimal`, the common types, and how it is written; `None` for any other object.
@@ -162,14 +159,9 @@ fn with_amount<T>(types: &Types, object: &Bound<'_, PyAny>, read: impl FnOnce(Am
         return Ok(with_bytes(&text, |bytes| read(Amount::Text(syntax, bytes)))?);
     }
     if object.is_exact_instance_of::<PyInt>() {
-        return Ok(read(Amount::Whole(whole(object)?)));
+        return Ok(read(Amount::Whole(object.extract().ok())));
     }
     with_uncommon(types, object, read)
-}
-
-/// An int as a whole amount; more than an `i64` holds is more than 18 digits at any scale.
-fn whole(object: &Bound<'_, PyAny>) -> Result<i64, Fault> {
-    object.extract::<i64>().map_err(|_| Fault::Text(TextError { code: Code::Overflow, position: 0 }))
 }
 
 #[cold]
@@ -191,11 +183,11 @@ fn with_uncommon<T>(types: &Types, object: &Bound<'_, PyAny>, read: impl FnOnce(
         return Err(Fault::Type("bool"));
     }
     if object.is_instance_of::<PyInt>() {
-        return Ok(read(Amount::Whole(whole(object)?)));
+        return Ok(read(Amount::Whole(object.extract().ok())));
     }
     // numpy counts a time span among its integers.
     if object.is_instance(types.numpy_integer.bind(py))? && !object.is_instance(types.numpy_timedelta.bind(py))? {
-        return Ok(read(Amount::Whole(whole(&object.call_method0("__index__")?)?)));
+        return Ok(read(Amount::Whole(object.call_method0("__index__")?.extract().ok())));
     }
     if object.is_instance_of::<PyFloat>() || object.is_instance(types.numpy_floating.bind(py))? {
         return Err(Fault::Type("float"));

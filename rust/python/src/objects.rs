@@ -170,11 +170,13 @@ pub fn parse_objects<'py>(
     Ok((output.into_array(), scale.places()))
 }
 
+/// The scale of rows that are all amounts: a row that is none is refused before any that does not fit the scale.
 fn scale_of_objects(values: &Bound<'_, PyAny>, argument: &str) -> PyResult<Scale> {
     let types = Types::get(values.py())?;
     let mut most = 0;
-    visit_objects(values, argument, |_, object| {
-        most = decimals_of(types, &object).max(most);
+    visit_objects(values, argument, |row, object| {
+        let decimals = decimals_of(types, &object);
+        most = decimals.map_err(|fault| fault.error(&object, argument, Some(row), Scale::MAX))?.max(most);
         Ok(())
     })?;
     Ok(most_decimals(most))
@@ -194,7 +196,10 @@ pub fn parse_one(
     let _ = threads;
     let scale = match scale {
         Some(places) => places.0,
-        None => most_decimals(decimals_of(Types::get(py)?, value)),
+        None => {
+            let decimals = decimals_of(Types::get(py)?, value);
+            most_decimals(decimals.map_err(|fault| fault.error(value, argument, None, Scale::MAX))?)
+        }
     };
     let minor = Reader::new(py, scale, rounding.0)?.read(value);
     Ok((minor.map_err(|fault| fault.error(value, argument, None, scale))?, scale.places()))

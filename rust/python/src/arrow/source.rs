@@ -59,7 +59,9 @@ impl Source {
         let Some(method) = object.getattr_opt("__arrow_c_array__")? else {
             return Err(Refusal::of("type", argument).value(shown_object(object)).error(py));
         };
-        let (schema, array) = method.call0()?.extract::<(Bound<'_, _>, Bound<'_, _>)>()?;
+        let Ok((schema, array)) = method.call0()?.extract::<(Bound<'_, _>, Bound<'_, _>)>() else {
+            return Err(malformed(py, argument, "it gave no pair of capsules"));
+        };
         let schema: FFI_ArrowSchema = unwrap(&schema, argument)?;
         let array: FFI_ArrowArray = unwrap(&array, argument)?;
         let mut source = Self::of_schema(py, &schema, argument)?;
