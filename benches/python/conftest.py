@@ -49,7 +49,7 @@ def weight_rows() -> int:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    races = [info for info in config.stash.get(RACES, []) if info["ours_seconds"] is not None]
+    races = [info for info in config.stash.get(RACES, []) if info["ours"]["seconds"] is not None]
     if races:
         terminalreporter.section("fundclear and its peers, best of the interleaved rounds")
         terminalreporter.write_line(table(races))

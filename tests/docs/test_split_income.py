@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import runpy
 from decimal import Decimal
 from pathlib import Path
@@ -41,7 +42,9 @@ def test_the_tutorial_shows_the_report(demo: dict[str, Any], capsys: pytest.Capt
 def test_every_day_of_the_series_can_be_split(demo: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     days = [row["mfd_date"] for row in demo["rows"](demo["YIELDS_FILE"])]
     assert [day for day in days if demo["main"](day) != 0] == []
-    assert capsys.readouterr().out.count("CNY lost") == 2 * len(days)
+    lost = [Decimal(amount) for amount in re.findall(r"([\d.]+) CNY lost", capsys.readouterr().out)]
+    assert len(lost) == 2 * len(days), "on every day both ways lose something"
+    assert (sum(lost[0::2]), sum(lost[1::2])) == (Decimal("187.53"), Decimal("1455.04")), "as the tutorial says"
 
 
 def test_a_day_that_is_not_published(demo: dict[str, Any]) -> None:

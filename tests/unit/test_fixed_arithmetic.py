@@ -232,9 +232,16 @@ def test_a_numpy_int_is_a_scale() -> None:
     assert type(column("1.00").rescale(np.int64(3)).scale) is int
 
 
-def test_a_rounding_that_is_none_is_refused() -> None:
+@pytest.mark.parametrize("rounding", ["half", "HALF_UP", "nearest", 3, True])
+def test_a_rounding_that_is_none_is_refused(rounding: Any) -> None:
     x = column("1.00")
-    for call in (lambda: x.rescale(1, "half"), lambda: x.mul(1, 2, 3), lambda: fc.Fixed.parse(["1"], 2, "nearest")):  # type: ignore[arg-type]
+    for call in (
+        lambda: x.rescale(1, rounding),
+        lambda: x.mul(1, 2, rounding),
+        lambda: x.div(1, 2, rounding),
+        lambda: x.mul_div(1, 1, 2, rounding),
+        lambda: fc.Fixed.parse(["1"], 2, rounding),
+    ):
         assert "half_up" in str(refused(call, "rounding", argument="rounding"))
 
 

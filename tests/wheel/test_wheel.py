@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import email
+import subprocess
+import sys
+import tarfile
 import tomllib
 import zipfile
 from email.message import Message
@@ -17,11 +20,24 @@ ROOT = Path(__file__).parents[2]
 #: The suffix of a native module of this interpreter: for this version and this machine alone.
 NATIVE = EXTENSION_SUFFIXES[0]
 
+#: The suffixes of what a person writes for the build to read.
+SOURCES = (".py", ".pyi", ".pyx", ".pxd", ".rs")
+
 
 @pytest.fixture(scope="module")
 def contents(wheel: Path) -> list[str]:
     with zipfile.ZipFile(wheel) as archive:
         return archive.namelist()
+
+
+@pytest.fixture(scope="module")
+def source_contents(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """What is in the source distribution, below its one folder."""
+    out = tmp_path_factory.mktemp("sdist")
+    subprocess.run([sys.executable, "-m", "maturin", "sdist", "--out", out], cwd=ROOT, check=True, capture_output=True)
+    (built,) = out.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        return {name.partition("/")[2] for name in archive.getnames()}
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +65,15 @@ def test_every_python_module_and_nothing_that_a_user_does_not_need(contents: lis
     assert {name.split("/")[0] for name in contents} - {"fundclear"} == {
         name.split("/")[0] for name in contents if ".dist-info/" in name
     }
+
+
+def test_the_source_distribution_has_all_that_a_build_reads_and_nothing_built(source_contents: set[str]) -> None:
+    read = ["pyproject.toml", "README.md", "LICENSE", "rust/Cargo.toml", "rust/Cargo.lock"]
+    for folder in ("src/fundclear", "rust/kernel/src", "rust/python"):
+        found = (ROOT / folder).rglob("*")
+        read += [path.relative_to(ROOT).as_posix() for path in found if path.suffix in SOURCES]
+    assert set(read) - source_contents == set()
+    assert [name for name in source_contents if name.endswith((".so", ".pyd", ".c", ".o"))] == []
 
 
 def test_numpy_is_the_only_dependency(metadata: Message) -> None:

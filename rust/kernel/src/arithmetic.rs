@@ -1,7 +1,8 @@
 //! Elementwise arithmetic on columns: each result rounded once, each failure with its row.
 //!
 //! Operands of one call are columns of `out.len()` rows, or scalars. The caller checks lengths; a wrong one is
-//! [`Law`](crate::error::Code::Law) here. After a failure every row of `out` is [`POISON`]. Of several failing rows the
+//! [`Law`](crate::error::Code::Law) here. After a failure other than
+//! [`Code::Cancelled`](crate::error::Code::Cancelled) every row of `out` is [`POISON`]. Of several failing rows the
 //! smallest is reported, and results are the same, for any number of threads.
 
 mod blocks;

@@ -75,6 +75,16 @@ impl Error {
         Self { code, row: None, operands: Vec::new() }
     }
 
+    /// Fills the output of a failed call with `poison`, so that no half-written row can be taken for a result.
+    ///
+    /// Not after [`Code::Cancelled`]: writing to all of a large new output can take longer than a stop may. Whoever
+    /// stops a call and keeps its output does it himself.
+    pub(crate) fn spoil<T: Copy>(&self, out: &mut [T], poison: T) {
+        if self.code != Code::Cancelled {
+            out.fill(poison);
+        }
+    }
+
     /// A failure of one row.
     pub fn at(code: Code, row: usize, operands: &[i128]) -> Self {
         Self { code, row: Some(row), operands: operands.to_vec() }

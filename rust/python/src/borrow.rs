@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use fundclear_kernel::arithmetic::Operand;
 use fundclear_kernel::rounding::Rounding;
-use fundclear_kernel::scale::Scale;
+use fundclear_kernel::scale::{POISON, Scale};
 use numpy::npyffi::{NPY_ARRAY_WRITEABLE, NPY_ORDER, npy_intp};
 use numpy::prelude::*;
 use numpy::{Element, PY_ARRAY_API, PyArray1, PyUntypedArray};
@@ -104,12 +104,14 @@ impl<'py> Input<'py> {
 pub struct Output<'py> {
     array: Bound<'py, PyArray1<i64>>,
     rows: usize,
+    /// Whether the array is the caller's, who sees what a failed call leaves in it.
+    given: bool,
 }
 
 impl<'py> Output<'py> {
     /// A new array, allocated by numpy and thus on huge pages where it is large; `MemoryError` where it is too large.
     pub fn new(py: Python<'py>, rows: usize) -> PyResult<Self> {
-        Ok(Self { array: zeros::<i64>(py, rows)?, rows })
+        Ok(Self { array: zeros::<i64>(py, rows)?, rows, given: false })
     }
 
     /// The caller's `out` if there is one, else a new array.
@@ -150,7 +152,7 @@ impl<'py> Output<'py> {
                 return refuse(format!("it shares memory with {argument}"));
             }
         }
-        Ok(Self { array: column.array, rows })
+        Ok(Self { array: column.array, rows, given: true })
     }
 
     /// The values to write.
@@ -162,6 +164,13 @@ impl<'py> Output<'py> {
         // It is new and ours alone, or the caller's `out`, which overlaps none of the inputs of this call; if the
         // caller reads or writes it on another thread meanwhile, values are torn, as the module's comment says.
         unsafe { std::slice::from_raw_parts_mut(self.array.data(), self.rows) }
+    }
+
+    /// After a failure: no row of the caller's `out` can be taken for a result. A new array is dropped as it is.
+    pub fn spoil(&mut self) {
+        if self.given {
+            self.values().fill(POISON);
+        }
     }
 
     /// The array, for the caller.

@@ -27,8 +27,13 @@ fn elementwise<'py>(
     let rows = Input::common_rows(inputs)?;
     let mut output = Output::prepare(py, out, rows, inputs)?;
     let values = output.values();
-    call::run(py, threads, rows, story, |exec| work(exec, values))?;
-    Ok(output.into_array())
+    match call::run(py, threads, rows, story, |exec| work(exec, values)) {
+        Ok(()) => Ok(output.into_array()),
+        Err(error) => {
+            output.spoil();
+            Err(error)
+        }
+    }
 }
 
 /// The values at another scale.

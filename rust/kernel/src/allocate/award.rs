@@ -12,7 +12,7 @@ fn quotas(tied: &Tie, blocks: usize) -> Vec<u32> {
     match tied {
         Tie::All => vec![u32::MAX; blocks],
         Tie::None => vec![0; blocks],
-        Tie::Some { wanted, counts } => {
+        Tie::First { wanted, counts } => {
             let mut left = *wanted;
             let quota = |&count: &u32| {
                 let whole_block = left >= u64::from(count);

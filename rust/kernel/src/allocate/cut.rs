@@ -1,9 +1,10 @@
 //! The cut between the rows that get a leftover unit and those that do not, found by counting.
 //!
-//! No remainder of a row is kept. Each pass recomputes them, counts the rows above a range of keys and looks closer at
-//! those inside: either the range is one key (equal remainders are the normal case: many holders with one balance) and
-//! its rows are counted block by block, or it is a band with few rows, of which a histogram with the least and the
-//! largest key of each bin is taken. Threads only add integers, so the cut is the same for any number of them.
+//! No rank of a row is kept. Each pass computes them anew, counts the rows above a range of ranks and looks closer at
+//! those inside. The range, at first a guess from a sample, is either one rank (equal remainders are the normal case:
+//! many holders with one balance), whose rows are counted block by block; or it is a band of few rows, of which a
+//! histogram with the least and the largest rank of each bin is taken, and the next range is one bin of it. Threads
+//! only add integers and take minima and maxima, so the cut is the same for any number of them.
 
 use std::ops::ControlFlow;
 
@@ -29,8 +30,8 @@ pub(super) enum Tie {
     All,
     /// None of them.
     None,
-    /// So many of them; the number of them in each block is known.
-    Some { wanted: u64, counts: Vec<u32> },
+    /// So many of them, in the order of the rows. How many of them there are in each block is known.
+    First { wanted: u64, counts: Vec<u32> },
 }
 
 impl<K: Key> Cut<K> {
@@ -160,7 +161,7 @@ impl<K: Key> Search<K> {
         }
         let bins = match seen.detail {
             _ if units == seen.inside => return cut(bottom, Tie::All),
-            Detail::Counts(counts) => return cut(top, Tie::Some { wanted: units, counts }),
+            Detail::Counts(counts) => return cut(top, Tie::First { wanted: units, counts }),
             Detail::Bins(bins) => bins,
         };
         let mut above = seen.above;

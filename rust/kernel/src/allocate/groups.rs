@@ -73,7 +73,7 @@ impl Call<'_> {
             |(), block, ((weights, groups), slots)| {
                 let mut bad = 0;
                 slots.copy_from_slice(groups);
-                for &mut slot in slots {
+                for &slot in slots.iter() {
                     // Below zero if the group is, or if it is above the last one; `last - slot` wraps only for the first.
                     bad |= slot | last.wrapping_sub(slot);
                 }
@@ -83,7 +83,7 @@ impl Call<'_> {
                 if bad >= 0 {
                     return sum.map(|_| ());
                 }
-                Err(first_bad_row(weights, groups, last, first_row))
+                Err(first_bad_row(weights, slots, last, first_row))
             },
         )?;
         Ok(())
@@ -264,7 +264,7 @@ impl GroupScratch {
         self.ends.resize(part.totals.len(), 0);
         for &slot in part.slots.iter() {
             if let Some(count) = self.ends.get_mut(local(slot)) {
-                // A part has at most 2^20 rows.
+                // The rows that are sorted are few.
                 *count = count.wrapping_add(1);
             }
         }

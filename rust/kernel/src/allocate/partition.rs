@@ -17,7 +17,7 @@ const CHUNK_ROWS: usize = 1 << 17;
 /// The most ranges that rows are split into at once: about as many pages as a core can write to at a time.
 const RANGES_MAX: usize = 1 << 11;
 
-/// Rows a range should have: few enough for a core's second-level cache.
+/// Rows a range should have: few enough to be sorted in the caches of a core.
 const RANGE_ROWS: usize = 1 << 15;
 
 /// Ranges of more rows are worked on by all threads together, one range after another.
@@ -55,12 +55,12 @@ pub(super) fn share_part(
 /// Splits a part into ranges of groups and shares out each.
 fn share_by_range(exec: &Exec<'_>, policy: Policy, scratch: &mut GroupScratch, part: Part<'_>) -> Result<(), Error> {
     let rows = part.slots.len();
-    let split = Split::new(exec, part.first, part.totals.len(), part.slots)?;
-    let weights = split.bring_together(exec, part.slots, part.weights)?;
-    let ties = part.ties.map(|ties| split.bring_together(exec, part.slots, ties)).transpose()?;
+    let ranges = Ranges::new(exec, part.first, part.totals.len(), part.slots)?;
+    let weights = ranges.bring_together(exec, part.slots, part.weights)?;
+    let ties = part.ties.map(|ties| ranges.bring_together(exec, part.slots, ties)).transpose()?;
     // In a range of one group the numbers of the groups are not asked for.
     let mut slots =
-        if split.shift == 0 { vec![0; rows] } else { split.bring_together(exec, part.slots, part.slots)? };
+        if ranges.shift == 0 { vec![0; rows] } else { ranges.bring_together(exec, part.slots, part.slots)? };
     let whole = Part {
         first: part.first,
         totals: part.totals,
@@ -70,53 +70,53 @@ fn share_by_range(exec: &Exec<'_>, policy: Policy, scratch: &mut GroupScratch, p
         slots: &mut slots,
     };
     let (lone, large): (Vec<_>, Vec<_>) =
-        split.ranges(whole).into_iter().partition(|range| range.slots.len() <= LONE_ROWS);
+        ranges.parts(whole).into_iter().partition(|range| range.slots.len() <= LONE_ROWS);
     exec.run(rows, lone.into_iter(), GroupScratch::default, |scratch, _, range| {
         share_part(&Exec::inline(), policy, scratch, range)
     })?;
     for range in large {
         share_part(exec, policy, scratch, range)?;
     }
-    split.bring_back(exec, &mut slots, part.slots)
+    ranges.bring_back(exec, &mut slots, part.slots)
 }
 
 /// How rows are split into ranges of groups.
-struct Split {
+struct Ranges {
     /// The number of the first group.
     first: usize,
     /// A range has two to the power of this many groups.
     shift: u32,
-    ranges: usize,
+    /// How many ranges there are.
+    count: usize,
     /// Rows of each range in each chunk, chunk by chunk.
     counts: Vec<usize>,
 }
 
-impl Split {
+impl Ranges {
     fn new(exec: &Exec<'_>, first: usize, groups: usize, slots: &[i64]) -> Result<Self, Error> {
         let wanted = (slots.len() / RANGE_ROWS).next_power_of_two().clamp(2, RANGES_MAX);
         // The number of the last group, in steps of a range, is below the number of ranges.
         let last = groups.saturating_sub(1);
         let shift = (usize::BITS.wrapping_sub(last.leading_zeros())).saturating_sub(wanted.trailing_zeros());
-        let ranges = (last >> shift).wrapping_add(1);
-        let counts = vec![0; slots.len().div_ceil(CHUNK_ROWS).wrapping_mul(ranges)];
-        let mut split = Self { first, shift, ranges, counts };
-        let mut counts = std::mem::take(&mut split.counts);
-        let tasks = slots.chunks(CHUNK_ROWS).zip(counts.chunks_mut(ranges));
+        let count = (last >> shift).wrapping_add(1);
+        let mut ranges = Self { first, shift, count, counts: Vec::new() };
+        let mut counts = vec![0_usize; slots.len().div_ceil(CHUNK_ROWS).wrapping_mul(count)];
+        let tasks = slots.chunks(CHUNK_ROWS).zip(counts.chunks_mut(count));
         exec.run(
             slots.len(),
             tasks,
             || (),
             |(), _, (slots, counts)| {
                 for &slot in slots {
-                    if let Some(count) = counts.get_mut(split.range(slot)) {
+                    if let Some(count) = counts.get_mut(ranges.range(slot)) {
                         *count = count.wrapping_add(1);
                     }
                 }
                 Ok(())
             },
         )?;
-        split.counts = counts;
-        Ok(split)
+        ranges.counts = counts;
+        Ok(ranges)
     }
 
     /// The range of a group.
@@ -128,10 +128,10 @@ impl Split {
     /// The places in a column brought together to which each chunk's rows of each range go.
     fn places<'a>(&self, column: &'a mut [i64]) -> Vec<Vec<IterMut<'a, i64>>> {
         let mut places: Vec<_> =
-            self.counts.chunks(self.ranges).map(|counts| Vec::with_capacity(counts.len())).collect();
+            self.counts.chunks(self.count).map(|counts| Vec::with_capacity(counts.len())).collect();
         let mut rest = column;
-        for range in 0..self.ranges {
-            for (counts, places) in self.counts.chunks(self.ranges).zip(&mut places) {
+        for range in 0..self.count {
+            for (counts, places) in self.counts.chunks(self.count).zip(&mut places) {
                 let count = counts.get(range).copied().unwrap_or(0);
                 if let Some(piece) = rest.split_off_mut(..count) {
                     places.push(piece.iter_mut());
@@ -183,11 +183,11 @@ impl Split {
     }
 
     /// The ranges of a part whose rows were brought together.
-    fn ranges<'a>(&self, part: Part<'a>) -> Vec<Part<'a>> {
-        let Part { mut first, mut totals, mut residuals, mut weights, mut ties, mut slots } = part;
-        let mut ranges = Vec::with_capacity(self.ranges);
-        for range in 0..self.ranges {
-            let rows: usize = self.counts.iter().skip(range).step_by(self.ranges).sum();
+    fn parts<'a>(&self, whole: Part<'a>) -> Vec<Part<'a>> {
+        let Part { mut first, mut totals, mut residuals, mut weights, mut ties, mut slots } = whole;
+        let mut parts = Vec::with_capacity(self.count);
+        for range in 0..self.count {
+            let rows: usize = self.counts.iter().skip(range).step_by(self.count).sum();
             let groups = totals.len().min(1 << self.shift);
             let (Some(range_totals), Some(range_residuals)) =
                 (totals.split_off(..groups), residuals.split_off_mut(..groups))
@@ -198,7 +198,7 @@ impl Split {
             else {
                 break;
             };
-            ranges.push(Part {
+            parts.push(Part {
                 first,
                 totals: range_totals,
                 residuals: range_residuals,
@@ -208,6 +208,6 @@ impl Split {
             });
             first = first.wrapping_add(groups);
         }
-        ranges
+        parts
     }
 }

@@ -10,7 +10,7 @@ use super::cut::{Cut, Tie, Wanted, find};
 use super::floor::{Divide, Key, with_division};
 use super::guess::{Sample, expected_units};
 use super::rows::{ByRemainder, ByWeight, Rows, Tied, presence, size};
-use super::small::{SMALL_GROUP_ROWS, Scratch, SmallKey, mirror, share_out};
+use super::small::{FEW_ROWS, Scratch, SmallKey, mirror, share_out};
 use crate::error::{Code, Error};
 use crate::exec::Exec;
 
@@ -72,11 +72,11 @@ impl Split<'_> {
         scratch: &mut Scratch,
         shares: &mut [i64],
     ) -> Result<i128, Error> {
-        if shares.len() <= SMALL_GROUP_ROWS {
+        if shares.len() <= FEW_ROWS {
             return Ok(self.few(rows, self.ties, scratch, shares));
         }
         let cut = self.cut(exec, divide, rows)?;
-        let (Some(ties), Tie::Some { wanted, counts }) = (self.ties, &cut.tied) else {
+        let (Some(ties), Tie::First { wanted, counts }) = (self.ties, &cut.tied) else {
             return award(exec, rows, &cut, self.total < 0, shares);
         };
         let tied = Tied { rows, keys: cut.keys, ties };
@@ -96,7 +96,7 @@ impl Split<'_> {
         scratch: &mut Scratch,
         shares: &mut [i64],
     ) -> Result<i128, Error> {
-        if shares.len() <= SMALL_GROUP_ROWS {
+        if shares.len() <= FEW_ROWS {
             return Ok(self.few(rows, None, scratch, shares));
         }
         award(exec, rows, &self.cut(exec, divide, rows)?, self.total < 0, shares)

@@ -6,9 +6,9 @@ use super::rows::{Rows, rank_of_tie};
 use crate::exec::BLOCK_ROWS;
 
 /// Up to so many rows, a list of candidates is faster than counting in passes.
-pub(super) const SMALL_GROUP_ROWS: usize = 4096;
+pub(super) const FEW_ROWS: usize = 4096;
 
-const _: () = assert!(SMALL_GROUP_ROWS <= BLOCK_ROWS, "few rows are one block");
+const _: () = assert!(FEW_ROWS <= BLOCK_ROWS, "few rows are one block");
 
 /// A row that may get a leftover unit; the order of the fields, read from the largest, is that of the units.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +43,7 @@ impl SmallKey for u128 {
     }
 }
 
-/// Writes the floors of at most [`SMALL_GROUP_ROWS`] rows, and one unit more for the first rows by rank, tie key and
+/// Writes the floors of at most [`FEW_ROWS`] rows, and one unit more for the first rows by rank, tie key and
 /// place until the total is reached.
 pub(super) fn share_out<R: Rows<Key: SmallKey>>(
     rows: &R,

@@ -40,7 +40,8 @@ impl<'a> Source<'a> {
 ///
 /// `fast` computes a block; it returns false, and may leave anything in its output, if it cannot prove that every row
 /// came out right. Then `row` computes the same block, and its first failure is the block's: so the fast loops need to
-/// know only whether something failed, never what or where. On failure every row of `out` is `poison`.
+/// know only whether something failed, never what or where. On failure every row of `out` is `poison`;
+/// after [`Code::Cancelled`] some rows are computed and the others as they were.
 pub(crate) fn each_row<const N: usize, T: Copy + Send + Sync>(
     exec: &Exec<'_>,
     operands: [Operand<'_>; N],
@@ -49,11 +50,7 @@ pub(crate) fn each_row<const N: usize, T: Copy + Send + Sync>(
     fast: impl Fn([&[i64]; N], &mut [T]) -> bool + Sync,
     row: impl Fn([i64; N]) -> Result<T, Code> + Sync,
 ) -> Result<(), Error> {
-    let done = run(exec, operands, out, fast, row);
-    if done.is_err() {
-        out.fill(poison);
-    }
-    done
+    run(exec, operands, out, fast, row).inspect_err(|error| error.spoil(out, poison))
 }
 
 fn run<const N: usize, T: Send>(

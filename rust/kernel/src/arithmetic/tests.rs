@@ -344,7 +344,7 @@ fn columns_of_another_length_are_a_defect_of_the_caller() {
 }
 
 #[test]
-fn a_stopped_call_leaves_poison() {
+fn a_stopped_call_stops_and_does_not_touch_the_rest() {
     // Denominators of more than 128 bits, row by row: far more work than is done before somebody asks.
     let mut out = vec![7; 1_000 * BLOCK_ROWS];
     let exec = Exec::new(1.try_into().unwrap(), &|| false);
@@ -352,5 +352,5 @@ fn a_stopped_call_leaves_poison() {
     let max = Scalar(MAX_MINOR);
     let done = mul_div(&exec, max, a, max, b, max, c, scale, Rounding::HalfUp, &mut out);
     assert_eq!(done, Err(Error::whole(Code::Cancelled)));
-    assert!(out.iter().all(|value| *value == POISON));
+    assert!(out.ends_with(&[7; BLOCK_ROWS]));
 }

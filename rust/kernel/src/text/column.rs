@@ -37,7 +37,8 @@ pub trait Texts: Sync {
 
 /// Parses every row into minor units of a scale. The operand of an error is the position in the row's text.
 ///
-/// After an error every value of `out` is [`POISON`]: nothing half-written can be taken for a result.
+/// After an error other than [`Code::Cancelled`] every value of `out` is [`POISON`]: nothing half-written can be taken
+/// for a result.
 pub fn parse_column(
     exec: &Exec<'_>,
     texts: &impl Texts,
@@ -53,10 +54,7 @@ pub fn parse_column(
     } else {
         Err(Error::whole(Code::Law))
     };
-    if result.is_err() {
-        out.fill(POISON);
-    }
-    result
+    result.inspect_err(|error| error.spoil(out, POISON))
 }
 
 fn parse_block(parser: &Parser, texts: &impl Texts, block: usize, out: &mut [i64]) -> Result<(), Error> {

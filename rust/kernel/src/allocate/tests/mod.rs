@@ -102,7 +102,7 @@ fn weights(draw: &mut Draw, shape: &str, rows: usize) -> Vec<i64> {
             }
         }
         "runs" => {
-            if row % 100 == 0 {
+            if row.is_multiple_of(100) {
                 run = draw.below(limit) as i64;
             }
             run

@@ -142,7 +142,8 @@ fn a_group_at_fault_among_many_rows() {
 
 #[test]
 fn cancelled() {
-    let (weights, groups) = (vec![1; 40_000_000], vec![0; 40_000_000]);
+    // Rows enough for one thread to be at work when the calling thread first asks.
+    let (weights, groups) = (vec![1; 16_000_000], vec![0; 16_000_000]);
     let exec = Exec::new(std::num::NonZeroUsize::MIN, &|| false);
     assert_eq!(refusal(&exec, 7, &weights, Policy::LargestRemainder).code, Code::Cancelled);
     assert_eq!(group_refusal(&exec, &[7], &weights, &groups, Policy::LargestRemainder).code, Code::Cancelled);

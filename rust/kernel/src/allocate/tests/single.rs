@@ -1,7 +1,8 @@
 //! One total.
 
 use super::{Draw, POLICIES, SHAPES, naive, threads, tie_keys, weights};
-use crate::allocate::small::SMALL_GROUP_ROWS;
+use crate::allocate::guess::sample_rows;
+use crate::allocate::small::FEW_ROWS;
 use crate::allocate::{MAX_MINOR, Policy, allocate};
 use crate::exec::{BLOCK_ROWS, Exec, SMALL_ROWS};
 use crate::rounding::Rounding;
@@ -70,7 +71,7 @@ fn many_rows_of_any_shape() {
     // Rows enough for the passes over blocks, on the calling thread and with the last block cut short.
     let mut draw = Draw(2);
     for (round, shape) in SHAPES.iter().cycle().take(36).enumerate() {
-        let rows = SMALL_GROUP_ROWS + 1 + draw.below(2 * BLOCK_ROWS as u64) as usize;
+        let rows = FEW_ROWS + 1 + draw.below(2 * BLOCK_ROWS as u64) as usize;
         let (weights, ties) = (weights(&mut draw, shape, rows), tie_keys(&mut draw, round as u64 % 4, rows));
         let total = draw.total();
         for policy in [Policy::LargestRemainder, Policy::LargestWeight, draw.pick(&POLICIES)] {
@@ -110,6 +111,26 @@ fn units_left_for_any_part_of_the_rows() {
                 assert_eq!(units, left, "{policy:?}");
                 assert!(shares[..left].iter().all(|&share| share == whole as i64 + 1), "{policy:?}");
                 assert!(shares[left..].iter().all(|&share| share == whole as i64), "{policy:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_sample_that_misleads() {
+    // The rows that the guess is taken from are unlike all others, in every way that may matter.
+    let mut draw = Draw(6);
+    let rows = 3 * BLOCK_ROWS + 1;
+    for sampled in [0, 1, 500, 999_999_937, MAX_MINOR] {
+        for others in ["equal", "three", "balances", "uniform"] {
+            let (mut weights, mut ties) = (weights(&mut draw, others, rows), tie_keys(&mut draw, 2, rows).unwrap());
+            for row in sample_rows(rows) {
+                (weights[row], ties[row]) = (sampled, i64::MIN);
+            }
+            let total = draw.total();
+            for policy in [Policy::LargestRemainder, Policy::LargestWeight, Policy::First] {
+                check(&Exec::inline(), total, &weights, policy, None, others);
+                check(&Exec::inline(), total, &weights, policy, Some(&ties), others);
             }
         }
     }
