@@ -19,6 +19,8 @@ export PYO3_BUILD_EXTENSION_MODULE := 1
 export PYO3_ENVIRONMENT_SIGNATURE := $(shell $(PYTHON) -c 'import struct, sys; \
 	print("%s-%d.%d-%dbit" % (sys.implementation.name, *sys.version_info[:2], 8 * struct.calcsize("P")))')
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# maturin refuses to choose between two environments.
+unexport CONDA_PREFIX
 
 # Stamps say what has been done, so that a second call is quick.
 INSTALLED := $(VENV)/.installed
@@ -104,7 +106,7 @@ wheel: $(INSTALLED) ## build a wheel into dist
 	$(VENV)/bin/maturin build --release --locked --interpreter $(PY) --out dist
 
 .PHONY: wheel-check
-wheel-check: $(INSTALLED) ## install in each of the four ways into empty environments and import (slow)
+wheel-check: $(INSTALLED) ## install in each of the four ways into an empty environment, and use it
 	$(PY) tests/wheel/install_ways.py
 
 .PHONY: lock

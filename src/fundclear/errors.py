@@ -107,6 +107,16 @@ CODES: Final[dict[str, ErrorCode]] = {
         InputTypeError, "{place} is {value}, which is neither an integer nor a text", "pass integers or texts only"
     ),
     "dtype": ErrorCode(InputTypeError, "{place} has dtype {value}, {wanted} is wanted", "convert the array first"),
+    "no-array": ErrorCode(
+        InputTypeError,
+        "{place} is {value}, minor units are a numpy array of int64",
+        "pass np.array(..., dtype=np.int64); amounts, not minor units, go through Fixed.parse",
+    ),
+    "array-dtype": ErrorCode(
+        InputTypeError,
+        "{place} is {value}, but numpy sees a Fixed as an object array of Decimals",
+        "take .minor for the int64 minor units, or to_float() for charts",
+    ),
     "byte-order": ErrorCode(
         InputTypeError,
         "{place} has dtype {value}, which is not in this machine's byte order",
@@ -140,7 +150,9 @@ CODES: Final[dict[str, ErrorCode]] = {
         InputError, "{place} cannot take the result: {why}", "pass a writable Fixed of the result's shape"
     ),
     "inexact": ErrorCode(
-        InexactError, "{place}: {value} has digits beyond scale {scale}", "name a rounding mode to round on purpose"
+        InexactError,
+        "{place}: {value} has digits beyond scale {scale}",
+        "round on purpose first, by naming a rounding mode",
     ),
     "overflow": ErrorCode(
         AmountOverflowError, "{place}: {value} has more than 18 digits at scale {scale}", "use a smaller scale"
@@ -168,7 +180,10 @@ def refuse(
 ) -> FundclearError:
     """The exception of a code of :data:`CODES`, its sentence filled with the facts. The caller raises it."""
     entry = CODES[code]
-    place = (argument or "the call") if row is None else f"{argument or 'row'}[{row}]"
+    if row is None:
+        place = argument or "the call"
+    else:
+        place = f"row {row}" if argument is None else f"{argument}[{row}]"
     sentence = entry.says.format(place=place, value=value, **facts)
     cure = entry.cure.format(**facts)
     return entry.raises(f"{sentence} [{code}]. Cure: {cure}.", code, argument, row, value)

@@ -197,7 +197,7 @@ class Fixed:
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """The values as Decimals in an object array."""
         if dtype is not None and np.dtype(dtype) != np.dtype(object):
-            raise refuse("dtype", argument="dtype", value=str(np.dtype(dtype)), wanted="object (of Decimals)")
+            raise refuse("array-dtype", argument="dtype", value=str(np.dtype(dtype)))
         if copy is False:
             raise ValueError("Decimals are made from the minor units: unable to avoid a copy")
         array = np.empty(len(self._column), dtype=object)
@@ -565,7 +565,7 @@ def minor_array(array: object, name: str) -> _Minor:
     """A view of a one-dimensional int64 array, or of a Series over one; anything else is refused."""
     if not isinstance(array, np.ndarray):
         if not isinstance(getattr(array, "dtype", None), np.dtype):
-            raise refuse("dtype", argument=name, value=f"none (it is {show(array)})", wanted="a numpy array of int64")
+            raise refuse("no-array", argument=name, value=show(array))
         array = np.asarray(array)
     if array.dtype.kind != "i" or array.dtype.itemsize != 8:
         raise refuse("dtype", argument=name, value=str(array.dtype), wanted="int64")

@@ -163,6 +163,10 @@ def lists_agree(files: Files) -> list[str]:
         "rounding modes, kernel and rounding.py": (rust_modes, [*python_modes, "EXACT"]),
         "rounding modes, kernel and cython_api.pxd": (rust_modes, _cython_enum(declared, "Rounding")),
         "status codes, capi.rs and cython_api.pxd": (_rust_enum(edge, "Status"), _cython_enum(declared, "Status")),
+        "table version, capi.rs and cython_api.pyx": (
+            re.findall(r"^const VERSION: u32 = (\d+);", edge, re.MULTILINE),
+            re.findall(r"^    VERSION = (\d+)", bridge, re.MULTILINE),
+        ),
         "table fields, capi.rs and cython_api.pyx": (
             _table_fields(_between(edge, "struct Table {", "\n}"), r"(\w+): "),
             _table_fields(_between(bridge, "struct Table:", "\n\n"), r"(?:uint32_t |int \(\*)(\w+)"),

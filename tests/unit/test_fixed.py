@@ -93,7 +93,7 @@ def test_numpy_sees_decimals() -> None:
 def test_numpy_gets_no_other_dtype(dtype: Any) -> None:
     with pytest.raises(fc.InputTypeError) as raised:
         np.asarray(column("1.00"), dtype=dtype)
-    assert raised.value.code == "dtype"
+    assert raised.value.code == "array-dtype"
 
 
 def test_numpy_gets_no_array_without_a_copy() -> None:

@@ -1,8 +1,8 @@
 """Installs fundclear in every way that is promised, each into an empty environment, and uses it there.
 
-``make wheel-check`` runs this. It works on a copy of the tracked files, so that the checkout's own build is left alone,
-and compiles all crates anew: minutes. The ways are ``pip install .``, ``pip install -e .``, ``maturin develop``, and a
-wheel from the source distribution.
+``make wheel-check`` runs this. It works on a copy of the tracked files, so that the checkout's own build is left
+alone, and compiles all crates anew: a minute or two. The ways are ``pip install .``, ``pip install -e .``,
+``maturin develop``, and a wheel from the source distribution.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def run(*command: str | Path, cwd: Path, **variables: str) -> None:
 
 
 def empty_environment(folder: Path) -> Path:
-    """A new environment with pip and nothing else; its interpreter."""
-    venv.create(folder, with_pip=True)
+    """An environment with pip and nothing else, in the place of any that was there; its interpreter."""
+    venv.create(folder, with_pip=True, clear=True)
     return folder / "bin" / "python"
 
 
@@ -64,7 +64,9 @@ def maturin_develop(python: Path, tree: Path) -> None:
 def wheel_from_sdist(python: Path, tree: Path) -> None:
     """A source distribution, a wheel from it where the checkout is not at hand, and that wheel."""
     out = tree / "out"
-    run(sys.executable, "-m", "maturin", "sdist", "--out", out, cwd=tree)
+    # maturin would find the manifest without its path, but complain first that there is none at the root.
+    sdist = (sys.executable, "-m", "maturin", "sdist", "--manifest-path", "rust/python/Cargo.toml")
+    run(*sdist, "--out", out, cwd=tree)
     (archive,) = out.glob("*.tar.gz")
     run(python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", out, archive, cwd=out)
     (wheel,) = out.glob("*.whl")
@@ -95,11 +97,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch) / "tree"
         copy_of_tracked_files(tree)
-        # One folder for all ways: what they compile is the same but for the interpreter's path.
+        # One folder for what is compiled, and one place for all environments: to PyO3 another path is another Python,
+        # for which it would be compiled again.
         os.environ["CARGO_TARGET_DIR"] = str(Path(scratch) / "target")
         for way in WAYS:
             print(way.__doc__, flush=True)
-            python = empty_environment(Path(scratch) / way.__name__)
+            python = empty_environment(Path(scratch) / "environment")
             way(python, tree)
             run(python, "-c", PROGRAM, cwd=Path(scratch))
 

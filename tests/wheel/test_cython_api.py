@@ -193,6 +193,22 @@ def test_a_loop_without_the_gil(probe: ModuleType) -> None:
     np.testing.assert_array_equal(amounts, units.mul(prices, 2, "half_up").minor)
 
 
+def test_a_table_of_another_layout_is_refused(environment: Any, tmp_path: Path) -> None:
+    """As a half-renewed installation would have it: to call through that table could do anything."""
+    program = """if True:
+        import ctypes, fundclear
+        new = ctypes.pythonapi.PyCapsule_New
+        new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+        name, table = b"fundclear._kernel._c_api", ctypes.c_uint32(99)
+        fundclear._kernel._c_api = new(ctypes.addressof(table), name, None)
+        try:
+            import fundclear.cython_api
+        except ImportError as error:
+            print(error)
+    """
+    assert environment.run(program, tmp_path).endswith("finds version 99: reinstall fundclear")
+
+
 def test_it_works_where_it_was_installed(environment: Any, probe_folder: Path) -> None:
     """In the wheel's own environment, where neither Cython nor the checkout is."""
     assert environment.run("import probe; print(probe.mul(10000, 2, 12345, 4, 2, 0))", probe_folder) == "(0, 12345)"

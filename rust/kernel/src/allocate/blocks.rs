@@ -5,6 +5,7 @@
 
 use super::floor::Key;
 use super::rows::{Row, Rows};
+use crate::exec::BLOCK_ROWS;
 
 /// What is counted in a block.
 #[derive(Clone, Copy, Default)]
@@ -15,6 +16,38 @@ pub(super) struct BlockCount {
     pub above: u32,
     /// The ranked rows inside it.
     pub inside: u32,
+}
+
+/// The ranks of some rows of a block, in reused memory.
+pub(super) struct Found<K> {
+    /// A place for each row of a block.
+    ranks: Vec<K>,
+    /// Rows of the block to look at, likewise.
+    rows: Vec<u32>,
+    /// How many ranks were found.
+    count: usize,
+}
+
+impl<K: Key> Found<K> {
+    pub(super) fn new() -> Self {
+        Self { ranks: vec![K::default(); BLOCK_ROWS], rows: vec![0; BLOCK_ROWS], count: 0 }
+    }
+
+    pub(super) fn ranks(&self) -> &[K] {
+        self.ranks.get(..self.count).unwrap_or_default()
+    }
+
+    /// Counts the last number written if it is to stay; otherwise the next one is written over it.
+    ///
+    /// Whether a row is to stay cannot be foretold, and a wrong guess of the processor costs more than a row: so every
+    /// row is written, without a branch.
+    #[inline(always)]
+    fn put<T>(list: &mut [T], count: &mut usize, item: T, stays: bool) {
+        if let Some(place) = list.get_mut(*count) {
+            *place = item;
+        }
+        *count = count.wrapping_add(usize::from(stays));
+    }
 }
 
 /// Ranked rows, block by block.
@@ -31,9 +64,11 @@ pub(super) trait Blocks<K>: Sync {
     /// Counts a block's rows above a range of keys and inside it.
     fn count(&self, block: usize, keys: (K, K)) -> BlockCount;
 
-    /// Counts likewise and puts the ranks of the rows inside first in `found`, which has a place for each row. If
-    /// `is_lean`, only these are counted.
-    fn find(&self, block: usize, keys: (K, K), is_lean: bool, found: &mut [K]) -> BlockCount;
+    /// Counts likewise and finds the ranks of the rows inside.
+    fn count_and_find(&self, block: usize, keys: (K, K), found: &mut Found<K>) -> BlockCount;
+
+    /// Only finds the ranks of the rows inside.
+    fn find(&self, block: usize, keys: (K, K), found: &mut Found<K>);
 
     /// Writes the shares of a block, below zero if `negative`. Rows with larger keys than these get one unit more than
     /// their floor, and so do the first `quota` of those that have such a key.
@@ -64,16 +99,43 @@ impl<R: Rows> Blocks<R::Key> for R {
         BlockCount { floors, above, inside: reached.wrapping_sub(above) }
     }
 
-    fn find(&self, block: usize, keys: (R::Key, R::Key), is_lean: bool, found: &mut [R::Key]) -> BlockCount {
-        let count = if is_lean {
-            gather::<_, true>(self.block(block), keys, found)
-        } else {
-            gather::<_, false>(self.block(block), keys, found)
-        };
-        for key in found.iter_mut().take(count.inside as usize) {
+    fn count_and_find(
+        &self,
+        block: usize,
+        (least, largest): (R::Key, R::Key),
+        found: &mut Found<R::Key>,
+    ) -> BlockCount {
+        let span = largest.above(least);
+        let ranks = found.ranks.as_mut_slice();
+        let (mut floors, mut above, mut inside) = (0_u64, 0_u32, 0_usize);
+        for row in self.block(block) {
+            floors = floors.wrapping_add(row.floor);
+            above = above.wrapping_add(u32::from(row.ranked & (row.key > largest)));
+            Found::<R::Key>::put(ranks, &mut inside, row.key, row.ranked & row.key.within(least, span));
+        }
+        for key in ranks.iter_mut().take(inside) {
             *key = self.rank(*key);
         }
-        count
+        found.count = inside;
+        BlockCount { floors, above, inside: inside as u32 }
+    }
+
+    fn find(&self, block: usize, (least, largest): (R::Key, R::Key), found: &mut Found<R::Key>) {
+        let rows = found.rows.as_mut_slice();
+        let mut suspected = 0;
+        for (suspect, row) in self.suspects(block, least, largest).zip(0_u32..) {
+            Found::<R::Key>::put(rows, &mut suspected, row, suspect);
+        }
+        let (ranks, mut inside) = (found.ranks.as_mut_slice(), 0);
+        // A row's number fits in usize.
+        let first_row = block.wrapping_mul(BLOCK_ROWS);
+        for &row in rows.iter().take(suspected) {
+            if let Some(row) = self.at(first_row.wrapping_add(row as usize)) {
+                let is_inside = row.ranked & (row.key >= least) & (row.key <= largest);
+                Found::<R::Key>::put(ranks, &mut inside, self.rank(row.key), is_inside);
+            }
+        }
+        found.count = inside;
     }
 
     fn write(&self, block: usize, keys: (R::Key, R::Key), quota: u32, negative: bool, shares: &mut [i64]) {
@@ -88,29 +150,6 @@ impl<R: Rows> Blocks<R::Key> for R {
             }),
         }
     }
-}
-
-#[inline(always)]
-fn gather<K: Key, const LEAN: bool>(
-    rows: impl Iterator<Item = Row<K>>,
-    (least, largest): (K, K),
-    found: &mut [K],
-) -> BlockCount {
-    let span = largest.above(least);
-    let (mut floors, mut above, mut inside) = (0_u64, 0_u32, 0_usize);
-    for row in rows {
-        if !LEAN {
-            floors = floors.wrapping_add(row.floor);
-            above = above.wrapping_add(u32::from(row.ranked & (row.key > largest)));
-        }
-        // The key is written in any case, and the next one over it if it is not in the range: whether it is cannot be
-        // foretold, and a wrong guess of the processor costs more than a row.
-        if let Some(place) = found.get_mut(inside) {
-            *place = row.key;
-        }
-        inside = inside.wrapping_add(usize::from(row.ranked & row.key.within(least, span)));
-    }
-    BlockCount { floors, above, inside: inside as u32 }
 }
 
 #[inline(always)]

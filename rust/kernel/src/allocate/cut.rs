@@ -8,7 +8,7 @@
 
 use std::ops::ControlFlow;
 
-use super::blocks::{BlockCount, Blocks};
+use super::blocks::{BlockCount, Blocks, Found};
 use super::floor::Key;
 use super::guess::Sample;
 use crate::error::{Code, Error};
@@ -211,13 +211,13 @@ struct BandCount<K> {
     above: u64,
     bins: Vec<Bin<K>>,
     /// The ranks inside the band of the block that is being read.
-    found: Vec<K>,
+    found: Found<K>,
 }
 
 impl<K: Key> BandCount<K> {
     fn empty() -> Self {
         let bins = vec![Bin::empty(); 1 << BIN_BITS];
-        Self { floors: 0, above: 0, bins, found: vec![K::default(); BLOCK_ROWS] }
+        Self { floors: 0, above: 0, bins, found: Found::new() }
     }
 }
 
@@ -233,14 +233,18 @@ fn in_band<K: Key>(
     let keys = (rows.keys_of(bottom).0, rows.keys_of(top).1);
     let blocks = 0..count.div_ceil(BLOCK_ROWS);
     let mut parts = exec.run(count, blocks, BandCount::empty, |band, block, _| {
-        let count = rows.find(block, keys, is_lean, &mut band.found);
-        for &rank in band.found.iter().take(count.inside as usize) {
+        if is_lean {
+            rows.find(block, keys, &mut band.found);
+        } else {
+            let count = rows.count_and_find(block, keys, &mut band.found);
+            band.floors = band.floors.wrapping_add(count.floors);
+            band.above = band.above.wrapping_add(count.above.into());
+        }
+        for &rank in band.found.ranks() {
             if let Some(bin) = band.bins.get_mut(rank.above(bottom).steps(shift) as usize) {
                 bin.add(Bin { count: 1, least: rank, largest: rank });
             }
         }
-        band.floors = band.floors.wrapping_add(count.floors);
-        band.above = band.above.wrapping_add(count.above.into());
         Ok(())
     })?;
     let mut all = parts.pop().unwrap_or_else(BandCount::empty);

@@ -4,6 +4,8 @@
 
 use std::num::{NonZeroU64, NonZeroU128};
 
+use crate::scale::MAX_MINOR;
+
 /// A number by which rows are ranked: what a floor cut off, a weight, or a tie key.
 pub(super) trait Key: Copy + Ord + Default + Send + Sync + 'static {
     /// The largest key.
@@ -15,8 +17,11 @@ pub(super) trait Key: Copy + Ord + Default + Send + Sync + 'static {
     /// The next smaller key, if there is one.
     fn previous(self) -> Option<Self>;
 
-    /// The distance to a smaller key.
+    /// The distance to a smaller key; modulo the size of the type for a larger one.
     fn above(self, low: Self) -> Self;
+
+    /// The sum, or the largest key if that is smaller.
+    fn plus(self, other: Self) -> Self;
 
     /// Whether the key is `low` or at most `span` above it: one comparison instead of two.
     fn within(self, low: Self, span: Self) -> bool;
@@ -44,6 +49,10 @@ macro_rules! keys {
             #[inline(always)]
             fn above(self, low: Self) -> Self {
                 self.wrapping_sub(low)
+            }
+
+            fn plus(self, other: Self) -> Self {
+                self.saturating_add(other)
             }
 
             #[inline(always)]
@@ -75,6 +84,13 @@ pub(super) trait Divide: Copy + Send + Sync {
     /// Floor and fraction for one weight. A weight above the sum (another thread changed the column meanwhile) gives
     /// wrong numbers, never a panic; the law that closes every call then fails.
     fn split(self, weight: u64) -> (u64, Self::Fraction);
+
+    /// A number that is cheaper than the fraction: the fraction itself, or up to [`Divide::slack`] below it, modulo the
+    /// size of its type.
+    fn nearly(self, weight: u64) -> Self::Fraction;
+
+    /// The most by which the cheaper number is too small.
+    fn slack(self) -> Self::Fraction;
 
     /// The remainder that a fraction stands for.
     fn remainder(self, fraction: Self::Fraction) -> Self::Fraction;
@@ -200,6 +216,16 @@ impl Divide for Below {
     }
 
     #[inline(always)]
+    fn nearly(self, weight: u64) -> u64 {
+        // The lower half of M is left out: it adds less than the weight to floor(w * M / 2^64).
+        weight.wrapping_mul((self.reciprocal >> 64) as u64)
+    }
+
+    fn slack(self) -> u64 {
+        self.weights.min(MAX_MINOR.unsigned_abs())
+    }
+
+    #[inline(always)]
     fn remainder(self, fraction: u64) -> u64 {
         // The product is below 2^127, so adding half of 2^64 cannot wrap.
         let product = u128::from(fraction).wrapping_mul(self.weights.into());
@@ -229,6 +255,15 @@ impl Divide for Above {
         let (floor, fraction) = self.rest.split(weight);
         // whole * w <= whole * W <= T, so nothing wraps.
         (self.whole.wrapping_mul(weight).wrapping_add(floor), fraction)
+    }
+
+    #[inline(always)]
+    fn nearly(self, weight: u64) -> u64 {
+        self.rest.nearly(weight)
+    }
+
+    fn slack(self) -> u64 {
+        self.rest.slack()
     }
 
     #[inline(always)]
@@ -269,6 +304,15 @@ impl Divide for Wide {
         let one_more = excess >= self.weights;
         let remainder = if one_more { excess.wrapping_sub(self.weights) } else { excess };
         (quotient.wrapping_add(u64::from(one_more)), remainder)
+    }
+
+    #[inline(always)]
+    fn nearly(self, weight: u64) -> u128 {
+        self.split(weight).1
+    }
+
+    fn slack(self) -> u128 {
+        0
     }
 
     #[inline(always)]

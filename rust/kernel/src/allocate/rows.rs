@@ -23,6 +23,10 @@ pub(super) trait Rows: Sync {
     /// The rows of one block of [`BLOCK_ROWS`].
     fn block(&self, block: usize) -> impl Iterator<Item = Row<Self::Key>>;
 
+    /// Whether each row of a block may be ranked with a key from `least` to `largest`: found out at less cost than the
+    /// row, and never wrongly denied.
+    fn suspects(&self, block: usize, least: Self::Key, largest: Self::Key) -> impl Iterator<Item = bool>;
+
     /// One row.
     fn at(&self, row: usize) -> Option<Row<Self::Key>>;
 
@@ -66,6 +70,15 @@ impl<D: Divide> Rows for ByRemainder<'_, D> {
     fn block(&self, block: usize) -> impl Iterator<Item = Row<D::Fraction>> {
         let divide = self.divide;
         block_of(self.weights, block).iter().map(move |&weight| Self::row(divide, weight))
+    }
+
+    #[inline(always)]
+    fn suspects(&self, block: usize, least: D::Fraction, largest: D::Fraction) -> impl Iterator<Item = bool> {
+        let divide = self.divide;
+        let span = largest.above(least).plus(divide.slack());
+        let least = least.above(divide.slack());
+        let weights = block_of(self.weights, block).iter();
+        weights.map(move |&weight| divide.nearly(weight.cast_unsigned()).within(least, span))
     }
 
     fn at(&self, row: usize) -> Option<Row<D::Fraction>> {
@@ -121,6 +134,13 @@ impl<D: Divide, F: Fn(u64) -> u64 + Copy + Sync> Rows for ByWeight<'_, D, F> {
         block_of(self.weights, block).iter().map(move |&weight| Self::row(divide, rank, weight))
     }
 
+    #[inline(always)]
+    fn suspects(&self, block: usize, least: u64, largest: u64) -> impl Iterator<Item = bool> {
+        let (rank, span) = (self.rank, largest.above(least));
+        let weights = block_of(self.weights, block).iter();
+        weights.map(move |&weight| rank(weight.cast_unsigned()).within(least, span))
+    }
+
     fn at(&self, row: usize) -> Option<Row<u64>> {
         self.weights.get(row).map(|&weight| Self::row(self.divide, self.rank, weight))
     }
@@ -169,6 +189,12 @@ impl<R: Rows> Rows for Tied<'_, R> {
         let keys = self.keys;
         let ties = block_of(self.ties, block);
         self.rows.block(block).zip(ties).map(move |(row, &tie)| Self::row(keys, row, tie))
+    }
+
+    #[inline(always)]
+    fn suspects(&self, block: usize, least: u64, largest: u64) -> impl Iterator<Item = bool> {
+        let span = largest.above(least);
+        block_of(self.ties, block).iter().map(move |&tie| rank_of_tie(tie).within(least, span))
     }
 
     fn at(&self, row: usize) -> Option<Row<u64>> {
