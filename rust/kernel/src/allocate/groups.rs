@@ -1,11 +1,11 @@
 //! Many totals: the rows of each group are brought together and share its total.
 
-use super::partition::{Part, share_part};
+use super::partition::{Part, share_by_range};
 use super::single::{Split, failure};
 use super::small::Scratch;
 use super::{Policy, first_bad_weight, sum_of_block};
 use crate::error::{Code, Error};
-use crate::exec::{BLOCK_ROWS, Exec};
+use crate::exec::{BLOCK_ROWS, Exec, SMALL_ROWS};
 use crate::rounding::Rounding;
 use crate::scale::MAX_MINOR;
 
@@ -45,45 +45,46 @@ impl Call<'_> {
         if let Some((group, total)) = self.totals.iter().enumerate().find(|(_, total)| !fits(total)) {
             return Err(Error::at(Code::Digits, group, &[(*total).into()]));
         }
-        self.take_in(exec, shares)?;
-        let part = Part {
-            first: 0,
-            totals: self.totals,
-            residuals: &mut *residuals,
-            weights: self.weights,
-            ties: self.ties,
-            slots: &mut *shares,
-        };
-        match share_part(exec, self.policy, &mut GroupScratch::default(), part) {
+        self.check_rows(exec)?;
+        match self.share_out(exec, shares, residuals) {
             Err(Error { code: Code::NoWeights | Code::ZeroWeights | Code::Inexact, .. }) => Err(self.first_failure()),
             Err(error) => Err(error),
             Ok(()) => self.check_law(exec, shares, residuals),
         }
     }
 
-    /// Checks each row and copies its group to where its share will stand: from there on nobody else changes it.
-    fn take_in(&self, exec: &Exec<'_>, slots: &mut [i64]) -> Result<(), Error> {
+    fn share_out(&self, exec: &Exec<'_>, shares: &mut [i64], residuals: &mut [i64]) -> Result<(), Error> {
+        let Self { totals, weights, ties, policy, .. } = *self;
+        let scratch = &mut GroupScratch::default();
+        let part = Part { first: 0, totals, residuals, weights, ties, slots: shares };
+        if totals.len() == 1 {
+            share_one(exec, policy, scratch, part)
+        } else if weights.len() <= SMALL_ROWS {
+            part.slots.copy_from_slice(self.groups);
+            share_by_group(policy, scratch, part)
+        } else {
+            share_by_range(exec, policy, scratch, self.groups, part)
+        }
+    }
+
+    /// Checks each weight and each group.
+    fn check_rows(&self, exec: &Exec<'_>) -> Result<(), Error> {
         let last = i64::try_from(self.totals.len()).unwrap_or(i64::MAX).wrapping_sub(1);
-        let columns = self.weights.chunks(BLOCK_ROWS).zip(self.groups.chunks(BLOCK_ROWS));
-        let tasks = columns.zip(slots.chunks_mut(BLOCK_ROWS));
+        let tasks = self.weights.chunks(BLOCK_ROWS).zip(self.groups.chunks(BLOCK_ROWS));
         exec.run(
             self.weights.len(),
             tasks,
             || (),
-            |(), block, ((weights, groups), slots)| {
-                let mut bad = 0;
-                slots.copy_from_slice(groups);
-                for &slot in slots.iter() {
-                    // Below zero if the group is, or if it is above the last one; `last - slot` wraps only for the first.
-                    bad |= slot | last.wrapping_sub(slot);
-                }
+            |(), block, (weights, groups)| {
+                // A number is below zero if the group is, or if it is above the last one; `last - group` wraps only
+                // for groups below zero.
+                let bad = groups.iter().fold(0, |bad, &group| bad | group | last.wrapping_sub(group));
                 // A row's number fits in usize.
                 let first_row = block.wrapping_mul(BLOCK_ROWS);
-                let sum = sum_of_block(weights, first_row);
-                if bad >= 0 {
-                    return sum.map(|_| ());
+                if bad < 0 {
+                    return Err(first_bad_row(weights, groups, last, first_row));
                 }
-                Err(first_bad_row(weights, slots, last, first_row))
+                sum_of_block(weights, first_row).map(|_| ())
             },
         )?;
         Ok(())
@@ -91,7 +92,7 @@ impl Call<'_> {
 
     /// Law A1, on the shares as they stand in the end: with the residuals they add up to the totals, and so do they
     /// times the number of their group, so that no share went to another group.
-    fn check_law(&self, exec: &Exec<'_>, shares: &[i64], residuals: &[i64]) -> Result<(), Error> {
+    pub(super) fn check_law(&self, exec: &Exec<'_>, shares: &[i64], residuals: &[i64]) -> Result<(), Error> {
         let tasks = shares.chunks(BLOCK_ROWS).zip(self.groups.chunks(BLOCK_ROWS));
         let sums = exec.run(shares.len(), tasks, Moments::default, |moments, _, (shares, groups)| {
             shares.iter().zip(groups).for_each(|(&share, &group)| moments.add(share, group));
@@ -174,7 +175,10 @@ impl Call<'_> {
 
 /// The first row of a block whose weight is none or whose group is none.
 fn first_bad_row(weights: &[i64], groups: &[i64], last: i64, first_row: usize) -> Error {
-    let position = groups.iter().position(|group| !(0..=last).contains(group)).unwrap_or(0);
+    let Some(position) = groups.iter().position(|group| !(0..=last).contains(group)) else {
+        // Another thread changed the column meanwhile.
+        return Error::whole(Code::Law);
+    };
     let before = weights.get(..=position).unwrap_or(weights);
     match sum_of_block(before, first_row) {
         Err(_) => first_bad_weight(before, first_row),

@@ -37,36 +37,46 @@ pub(super) struct Part<'a> {
 }
 
 /// Shares out the totals of a part.
-pub(super) fn share_part(
-    exec: &Exec<'_>,
-    policy: Policy,
-    scratch: &mut GroupScratch,
-    part: Part<'_>,
-) -> Result<(), Error> {
+fn share_part(exec: &Exec<'_>, policy: Policy, scratch: &mut GroupScratch, part: Part<'_>) -> Result<(), Error> {
     if part.totals.len() == 1 {
         share_one(exec, policy, scratch, part)
     } else if part.slots.len() <= SMALL_ROWS {
         share_by_group(policy, scratch, part)
     } else {
-        share_by_range(exec, policy, scratch, part)
+        let groups = part.slots.to_vec();
+        share_by_range(exec, policy, scratch, &groups, part)
     }
 }
 
-/// Splits a part into ranges of groups and shares out each.
-fn share_by_range(exec: &Exec<'_>, policy: Policy, scratch: &mut GroupScratch, part: Part<'_>) -> Result<(), Error> {
-    let rows = part.slots.len();
-    let ranges = Ranges::new(exec, part.first, part.totals.len(), part.slots)?;
-    let weights = ranges.bring_together(exec, part.slots, part.weights)?;
-    let ties = part.ties.map(|ties| ranges.bring_together(exec, part.slots, ties)).transpose()?;
-    // In a range of one group the numbers of the groups are not asked for.
-    let mut slots =
-        if ranges.shift == 0 { vec![0; rows] } else { ranges.bring_together(exec, part.slots, part.slots)? };
+/// Splits a part into ranges of groups and shares out each. The groups are given apart; what the slots hold does not
+/// matter.
+pub(super) fn share_by_range(
+    exec: &Exec<'_>,
+    policy: Policy,
+    scratch: &mut GroupScratch,
+    groups: &[i64],
+    part: Part<'_>,
+) -> Result<(), Error> {
+    let rows = groups.len();
+    let ranges = Ranges::new(exec, part.first, part.totals.len(), groups)?;
+    // Fresh memory costs more than what is done with it. So the weights are brought together where the shares will
+    // stand in the end.
+    ranges.bring_together(exec, groups, part.weights, part.slots)?;
+    let mut ties = vec![0; if part.ties.is_some() { rows } else { 0 }];
+    if let Some(values) = part.ties {
+        ranges.bring_together(exec, groups, values, &mut ties)?;
+    }
+    let mut slots = vec![0; rows];
+    if ranges.shift > 0 {
+        // In a range of one group the numbers of the groups are not asked for.
+        ranges.bring_together(exec, groups, groups, &mut slots)?;
+    }
     let whole = Part {
         first: part.first,
         totals: part.totals,
         residuals: part.residuals,
-        weights: &weights,
-        ties: ties.as_deref(),
+        weights: part.slots,
+        ties: part.ties.map(|_| ties.as_slice()),
         slots: &mut slots,
     };
     let (lone, large): (Vec<_>, Vec<_>) =
@@ -77,7 +87,7 @@ fn share_by_range(exec: &Exec<'_>, policy: Policy, scratch: &mut GroupScratch, p
     for range in large {
         share_part(exec, policy, scratch, range)?;
     }
-    ranges.bring_back(exec, &mut slots, part.slots)
+    ranges.bring_back(exec, groups, &mut slots, part.slots)
 }
 
 /// How rows are split into ranges of groups.
@@ -93,22 +103,22 @@ struct Ranges {
 }
 
 impl Ranges {
-    fn new(exec: &Exec<'_>, first: usize, groups: usize, slots: &[i64]) -> Result<Self, Error> {
-        let wanted = (slots.len() / RANGE_ROWS).next_power_of_two().clamp(2, RANGES_MAX);
+    fn new(exec: &Exec<'_>, first: usize, totals: usize, groups: &[i64]) -> Result<Self, Error> {
+        let wanted = (groups.len() / RANGE_ROWS).next_power_of_two().clamp(2, RANGES_MAX);
         // The number of the last group, in steps of a range, is below the number of ranges.
-        let last = groups.saturating_sub(1);
+        let last = totals.saturating_sub(1);
         let shift = (usize::BITS.wrapping_sub(last.leading_zeros())).saturating_sub(wanted.trailing_zeros());
         let count = (last >> shift).wrapping_add(1);
         let mut ranges = Self { first, shift, count, counts: Vec::new() };
-        let mut counts = vec![0_usize; slots.len().div_ceil(CHUNK_ROWS).wrapping_mul(count)];
-        let tasks = slots.chunks(CHUNK_ROWS).zip(counts.chunks_mut(count));
+        let mut counts = vec![0_usize; groups.len().div_ceil(CHUNK_ROWS).wrapping_mul(count)];
+        let tasks = groups.chunks(CHUNK_ROWS).zip(counts.chunks_mut(count));
         exec.run(
-            slots.len(),
+            groups.len(),
             tasks,
             || (),
-            |(), _, (slots, counts)| {
-                for &slot in slots {
-                    if let Some(count) = counts.get_mut(ranges.range(slot)) {
+            |(), _, (groups, counts)| {
+                for &group in groups {
+                    if let Some(count) = counts.get_mut(ranges.range(group)) {
                         *count = count.wrapping_add(1);
                     }
                 }
@@ -141,39 +151,50 @@ impl Ranges {
         places
     }
 
-    /// The values of a column in the order of the ranges.
-    fn bring_together(&self, exec: &Exec<'_>, slots: &[i64], values: &[i64]) -> Result<Vec<i64>, Error> {
-        let mut together = vec![0; values.len()];
-        let places = self.places(&mut together);
-        let tasks = slots.chunks(CHUNK_ROWS).zip(values.chunks(CHUNK_ROWS)).zip(places);
+    /// Writes the values of a column in the order of the ranges.
+    fn bring_together(
+        &self,
+        exec: &Exec<'_>,
+        groups: &[i64],
+        values: &[i64],
+        together: &mut [i64],
+    ) -> Result<(), Error> {
+        let places = self.places(together);
+        let tasks = groups.chunks(CHUNK_ROWS).zip(values.chunks(CHUNK_ROWS)).zip(places);
         exec.run(
-            slots.len(),
+            groups.len(),
             tasks,
             || (),
-            |(), _, ((slots, values), mut places)| {
-                for (&slot, &value) in slots.iter().zip(values) {
-                    if let Some(place) = places.get_mut(self.range(slot)).and_then(Iterator::next) {
+            |(), _, ((groups, values), mut places)| {
+                for (&group, &value) in groups.iter().zip(values) {
+                    if let Some(place) = places.get_mut(self.range(group)).and_then(Iterator::next) {
                         *place = value;
                     }
                 }
                 Ok(())
             },
         )?;
-        Ok(together)
+        Ok(())
     }
 
-    /// Replaces each row's group by its share.
-    fn bring_back(&self, exec: &Exec<'_>, together: &mut [i64], slots: &mut [i64]) -> Result<(), Error> {
-        let rows = slots.len();
-        let tasks = slots.chunks_mut(CHUNK_ROWS).zip(self.places(together));
+    /// Writes values that stand in the order of the ranges to where their rows stand.
+    fn bring_back(
+        &self,
+        exec: &Exec<'_>,
+        groups: &[i64],
+        together: &mut [i64],
+        values: &mut [i64],
+    ) -> Result<(), Error> {
+        let places = self.places(together);
+        let tasks = groups.chunks(CHUNK_ROWS).zip(values.chunks_mut(CHUNK_ROWS)).zip(places);
         exec.run(
-            rows,
+            groups.len(),
             tasks,
             || (),
-            |(), _, (slots, mut places)| {
-                for slot in slots {
-                    if let Some(share) = places.get_mut(self.range(*slot)).and_then(Iterator::next) {
-                        *slot = *share;
+            |(), _, ((groups, values), mut places)| {
+                for (&group, value) in groups.iter().zip(values) {
+                    if let Some(place) = places.get_mut(self.range(group)).and_then(Iterator::next) {
+                        *value = *place;
                     }
                 }
                 Ok(())

@@ -122,7 +122,7 @@ impl Split<'_> {
     }
 
     /// Law A1: what was written and what is kept back add up to the total, and only `keep` keeps anything back.
-    fn residual(&self, written: i128) -> Result<i64, Error> {
+    pub(super) fn residual(&self, written: i128) -> Result<i64, Error> {
         let residual = i128::from(self.total).wrapping_sub(written);
         // The floors cut off less than one unit a row, and nothing beyond the total.
         let lawful = match self.policy {

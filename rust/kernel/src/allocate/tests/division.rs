@@ -2,11 +2,12 @@
 
 use std::num::NonZeroU128;
 
-use super::Draw;
 use super::naive::mul_div;
+use super::{Draw, SHAPES, weights};
 use crate::allocate::MAX_MINOR;
 use crate::allocate::cascade::Follow;
 use crate::allocate::floor::{Divide, Key, with_division};
+use crate::allocate::rows::{ByRemainder, Rows};
 
 /// What `split` says of one weight, and whether the fractions of its remainder are those around it.
 fn check<D: Divide<Fraction: Into<u128>>>(divide: D, total: u64, weight: u64, sum: u128) {
@@ -14,6 +15,7 @@ fn check<D: Divide<Fraction: Into<u128>>>(divide: D, total: u64, weight: u64, su
     let wanted = mul_div(total, weight.into(), sum);
     let remainder = divide.remainder(fraction);
     assert_eq!((floor, remainder.into()), wanted, "{total} * {weight} / {sum}");
+    assert!(fraction.above(divide.nearly(weight)) <= divide.slack(), "{total} * {weight} / {sum}");
     let (least, largest) = divide.fractions(remainder);
     assert!(least <= fraction && fraction <= largest, "{total} * {weight} / {sum}");
     assert!(remainder <= divide.largest_remainder());
@@ -72,6 +74,30 @@ fn remainders_just_below_the_sum() {
         let weights: Vec<u64> = (0..64).map(|step| (sum - 1).saturating_sub(step).min(MAX_MINOR as u64)).collect();
         check_all(total, &weights, sum.into());
         check_all(sum.saturating_sub(1).min(MAX_MINOR as u64), &weights, sum.into());
+    }
+}
+
+#[test]
+fn no_row_goes_unsuspected() {
+    let mut draw = Draw(13);
+    for round in 0..200 {
+        let shape = draw.pick(&SHAPES);
+        let weights = weights(&mut draw, shape, 3 + round % 5);
+        let sum = weights.iter().map(|&weight| weight as u128).sum();
+        let total = draw.magnitude() as u64;
+        with_division!(total, NonZeroU128::new(sum).unwrap(), divide => {
+            let rows = ByRemainder { weights: &weights, divide };
+            for (place, row) in rows.block(0).enumerate() {
+                // The key alone, all keys of its rank, and everything on either side.
+                let (least, largest) = divide.fractions(divide.remainder(row.key));
+                let ranges = [(row.key, row.key), (least, largest), (Key::MAX, Key::MAX), (row.key, Key::MAX)];
+                for (least, largest) in ranges.into_iter().chain([(Default::default(), row.key)]) {
+                    let is_inside = (least..=largest).contains(&row.key);
+                    let is_suspect = rows.suspects(0, least, largest).nth(place).unwrap();
+                    assert!(is_suspect || !is_inside, "{shape}: {total} by {weights:?}");
+                }
+            }
+        });
     }
 }
 

@@ -1,6 +1,8 @@
 //! What is refused, in which order, and what is left in the output then.
 
 use super::threads;
+use crate::allocate::groups::Call;
+use crate::allocate::single::Split;
 use crate::allocate::{MAX_MINOR, Policy, allocate, allocate_groups};
 use crate::error::{Code, Error};
 use crate::exec::{Exec, SMALL_ROWS};
@@ -44,6 +46,28 @@ fn one_total() {
         let error = refusal(&exec, 5, &[1, 2, weight, -1], Policy::LargestRemainder);
         assert_eq!(error, Error::at(Code::Digits, 2, &[weight.into()]));
     }
+}
+
+#[test]
+fn shares_that_break_the_law() {
+    let split = |policy| Split { total: -10, weights: &[1, 2, 3], sum: 6, ties: None, policy };
+    for policy in [Policy::LargestRemainder, Policy::Cascade(Rounding::Up)] {
+        assert_eq!(split(policy).residual(-10), Ok(0));
+        assert_eq!(split(policy).residual(-9), Err(whole(Code::Law, -10)));
+        assert_eq!(split(policy).residual(-11), Err(whole(Code::Law, -10)));
+    }
+    // What is kept back is less than a unit a row, and has the sign of the total.
+    assert_eq!(split(Policy::Keep).residual(-8), Ok(-2));
+    assert_eq!(split(Policy::Keep).residual(-7), Err(whole(Code::Law, -10)));
+    assert_eq!(split(Policy::Keep).residual(-11), Err(whole(Code::Law, -10)));
+
+    let (weights, groups) = (&[1, 1, 1][..], &[0, 1, 1][..]);
+    let call = Call { totals: &[5, 7], weights, groups, policy: Policy::First, ties: None };
+    let law = |shares: &[i64]| call.check_law(&Exec::inline(), shares, &[0, 0]).map_err(|error| error.code);
+    assert_eq!(law(&[5, 4, 3]), Ok(()));
+    assert_eq!(law(&[5, 4, 4]), Err(Code::Law));
+    // The sum is right, but a unit is in another group.
+    assert_eq!(law(&[6, 3, 3]), Err(Code::Law));
 }
 
 #[test]
