@@ -112,8 +112,9 @@ wheel-check: $(INSTALLED) ## install in each of the four ways into an empty envi
 .PHONY: lock
 lock: $(INSTALLED) ## pin the newest versions in requirements-dev.txt and the Cargo.lock files
 	$(PY) -m pip install --quiet 'uv>=0.13'
-	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --upgrade --no-header --annotation-style line \
-		--group tools --group peers --group bench --group docs --output-file requirements-dev.txt
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --annotation-style line \
+		--custom-compile-command 'make lock' --group tools --group peers --group bench --group docs \
+		--output-file requirements-dev.txt
 	for crates in rust rust/fuzz benches/rust; do $(CARGO) update --manifest-path $$crates/Cargo.toml; done
 
 .PHONY: clean

@@ -76,6 +76,10 @@ impl Exec<'_> {
     where
         S: Send,
     {
+        // A call of many short runs would else never be asked, each of them being over before the first interval is.
+        if !(self.go_on)() {
+            return Err(Error::whole(Code::Cancelled));
+        }
         let queue = Mutex::new(tasks.enumerate());
         let stop = AtomicBool::new(false);
         let (done, finished) = mpsc::channel();

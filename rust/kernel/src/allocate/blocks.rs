@@ -36,18 +36,18 @@ impl<K: Key> Found<K> {
     pub(super) fn ranks(&self) -> &[K] {
         self.ranks.get(..self.count).unwrap_or_default()
     }
+}
 
-    /// Counts the last number written if it is to stay; otherwise the next one is written over it.
-    ///
-    /// Whether a row is to stay cannot be foretold, and a wrong guess of the processor costs more than a row: so every
-    /// row is written, without a branch.
-    #[inline(always)]
-    fn put<T>(list: &mut [T], count: &mut usize, item: T, stays: bool) {
-        if let Some(place) = list.get_mut(*count) {
-            *place = item;
-        }
-        *count = count.wrapping_add(usize::from(stays));
+/// Writes an item at the end of a list, whose `count` grows if it is to stay; if not, the next one is written over it.
+///
+/// Whether a row is to stay cannot be foretold, and a wrong guess of the processor costs more than a row: so every row
+/// is written, without a branch.
+#[inline(always)]
+fn put<T>(list: &mut [T], count: &mut usize, item: T, stays: bool) {
+    if let Some(place) = list.get_mut(*count) {
+        *place = item;
     }
+    *count = count.wrapping_add(usize::from(stays));
 }
 
 /// Ranked rows, block by block.
@@ -111,7 +111,7 @@ impl<R: Rows> Blocks<R::Key> for R {
         for row in self.block(block) {
             floors = floors.wrapping_add(row.floor);
             above = above.wrapping_add(u32::from(row.ranked & (row.key > largest)));
-            Found::<R::Key>::put(ranks, &mut inside, row.key, row.ranked & row.key.within(least, span));
+            put(ranks, &mut inside, row.key, row.ranked & row.key.within(least, span));
         }
         for key in ranks.iter_mut().take(inside) {
             *key = self.rank(*key);
@@ -124,7 +124,7 @@ impl<R: Rows> Blocks<R::Key> for R {
         let rows = found.rows.as_mut_slice();
         let mut suspected = 0;
         for (suspect, row) in self.suspects(block, least, largest).zip(0_u32..) {
-            Found::<R::Key>::put(rows, &mut suspected, row, suspect);
+            put(rows, &mut suspected, row, suspect);
         }
         let (ranks, mut inside) = (found.ranks.as_mut_slice(), 0);
         // A row's number fits in usize.
@@ -132,7 +132,7 @@ impl<R: Rows> Blocks<R::Key> for R {
         for &row in rows.iter().take(suspected) {
             if let Some(row) = self.at(first_row.wrapping_add(row as usize)) {
                 let is_inside = row.ranked & (row.key >= least) & (row.key <= largest);
-                Found::<R::Key>::put(ranks, &mut inside, self.rank(row.key), is_inside);
+                put(ranks, &mut inside, self.rank(row.key), is_inside);
             }
         }
         found.count = inside;

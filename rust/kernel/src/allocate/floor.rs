@@ -4,8 +4,6 @@
 
 use std::num::{NonZeroU64, NonZeroU128};
 
-use crate::scale::MAX_MINOR;
-
 /// A number by which rows are ranked: what a floor cut off, a weight, or a tie key.
 pub(super) trait Key: Copy + Ord + Default + Send + Sync + 'static {
     /// The largest key.
@@ -85,12 +83,11 @@ pub(super) trait Divide: Copy + Send + Sync {
     /// wrong numbers, never a panic; the law that closes every call then fails.
     fn split(self, weight: u64) -> (u64, Self::Fraction);
 
-    /// A number that is cheaper than the fraction: the fraction itself, or up to [`Divide::slack`] below it, modulo the
-    /// size of its type.
+    /// A number that is cheaper than the fraction: the fraction itself, or less, modulo the size of its type.
     fn nearly(self, weight: u64) -> Self::Fraction;
 
-    /// The most by which the cheaper number is too small.
-    fn slack(self) -> Self::Fraction;
+    /// The most by which the cheaper number is too small for weights up to a bound.
+    fn slack(self, bound: u64) -> Self::Fraction;
 
     /// The remainder that a fraction stands for.
     fn remainder(self, fraction: Self::Fraction) -> Self::Fraction;
@@ -221,8 +218,8 @@ impl Divide for Below {
         weight.wrapping_mul((self.reciprocal >> 64) as u64)
     }
 
-    fn slack(self) -> u64 {
-        self.weights.min(MAX_MINOR.unsigned_abs())
+    fn slack(self, bound: u64) -> u64 {
+        bound
     }
 
     #[inline(always)]
@@ -262,8 +259,8 @@ impl Divide for Above {
         self.rest.nearly(weight)
     }
 
-    fn slack(self) -> u64 {
-        self.rest.slack()
+    fn slack(self, bound: u64) -> u64 {
+        self.rest.slack(bound)
     }
 
     #[inline(always)]
@@ -311,7 +308,7 @@ impl Divide for Wide {
         self.split(weight).1
     }
 
-    fn slack(self) -> u128 {
+    fn slack(self, _bound: u64) -> u128 {
         0
     }
 

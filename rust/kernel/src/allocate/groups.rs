@@ -1,9 +1,10 @@
 //! Many totals: the rows of each group are brought together and share its total.
 
+use super::Policy;
 use super::partition::{Part, share_by_range};
 use super::single::{Split, failure};
 use super::small::Scratch;
-use super::{Policy, first_bad_weight, sum_of_block};
+use super::weights::Extent;
 use crate::error::{Code, Error};
 use crate::exec::{BLOCK_ROWS, Exec, SMALL_ROWS};
 use crate::rounding::Rounding;
@@ -84,7 +85,7 @@ impl Call<'_> {
                 if bad < 0 {
                     return Err(first_bad_row(weights, groups, last, first_row));
                 }
-                sum_of_block(weights, first_row).map(|_| ())
+                Extent::of_block(weights, first_row).map(|_| ())
             },
         )?;
         Ok(())
@@ -180,8 +181,8 @@ fn first_bad_row(weights: &[i64], groups: &[i64], last: i64, first_row: usize) -
         return Error::whole(Code::Law);
     };
     let before = weights.get(..=position).unwrap_or(weights);
-    match sum_of_block(before, first_row) {
-        Err(_) => first_bad_weight(before, first_row),
+    match Extent::of_block(before, first_row) {
+        Err(error) => error,
         Ok(_) => {
             let group = groups.get(position).copied().unwrap_or(0);
             Error::at(Code::GroupRange, first_row.wrapping_add(position), &[group.into()])
@@ -222,8 +223,8 @@ pub(super) fn share_one(
     if part.weights.is_empty() {
         return Err(failure(Code::NoWeights, total));
     }
-    let sum = super::sum_of_weights(exec, part.weights)?;
-    let split = Split { total, weights: part.weights, sum, ties: part.ties, policy };
+    let extent = Extent::of(exec, part.weights)?;
+    let split = Split { total, weights: part.weights, extent, ties: part.ties, policy };
     *residual = split.run(exec, &mut scratch.small, part.slots)?;
     Ok(())
 }
@@ -243,9 +244,9 @@ pub(super) fn share_by_group(policy: Policy, scratch: &mut GroupScratch, part: P
         if weights.is_empty() {
             return Err(failure(Code::NoWeights, total));
         }
-        let sum = sum_of_block(weights, 0)?;
+        let extent = Extent::of_block(weights, 0)?;
         let ties = part.ties.and_then(|_| ties.get(range));
-        *residual = Split { total, weights, sum, ties, policy }.run(&exec, small, shares)?;
+        *residual = Split { total, weights, extent, ties, policy }.run(&exec, small, shares)?;
     }
     for (&row, &share) in order.iter().zip(shares.iter()) {
         if let Some(slot) = part.slots.get_mut(row as usize) {

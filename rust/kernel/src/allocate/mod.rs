@@ -14,13 +14,15 @@ mod partition;
 mod rows;
 mod single;
 mod small;
+mod weights;
 
 use crate::error::{Code, Error};
-use crate::exec::{BLOCK_ROWS, Exec};
+use crate::exec::Exec;
 use crate::rounding::Rounding;
 use crate::scale::{MAX_MINOR, POISON};
 use single::{Split, failure};
 use small::Scratch;
+use weights::Extent;
 
 /// Who gets what the floors leave over. A row of weight zero never gets a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,13 +42,14 @@ pub enum Policy {
 /// Shares `total` by `weights` and returns the residual, zero under every policy but [`Policy::Keep`].
 ///
 /// A negative total gives minus the shares of its magnitude. `tie_key`, if given, is as long as the weights: among rows
-/// that a policy holds equal, the smaller key comes first. After an error every share is [`POISON`].
+/// that a policy holds equal, the smaller key comes first. After an error
+/// other than [`Code::Cancelled`] every share is [`POISON`].
 ///
 /// # Errors
 /// [`Code::NoWeights`], [`Code::ZeroWeights`] and, for the total itself, [`Code::Digits`], without a row and with the
 /// total as operand; [`Code::NegativeWeight`], [`Code::Digits`] and, from a cascade that may not round,
-/// [`Code::Inexact`] with the row and the weight; [`Code::Law`] if columns differ in length or
-/// the weights changed during the call.
+/// [`Code::Inexact`] with the row and the weight; [`Code::Law`] if columns differ in length or the weights changed
+/// during the call.
 pub fn allocate(
     exec: &Exec<'_>,
     total: i64,
@@ -55,18 +58,14 @@ pub fn allocate(
     tie_key: Option<&[i64]>,
     shares: &mut [i64],
 ) -> Result<i64, Error> {
-    let result = share(exec, total, weights, policy, tie_key, shares);
-    if result.is_err() {
-        shares.fill(POISON);
-    }
-    result
+    share(exec, total, weights, policy, tie_key, shares).inspect_err(|error| error.spoil(shares, POISON))
 }
 
 /// Shares each total by the weights of its group: `groups` says for each row which total it shares in. The residuals,
 /// one a total, are zero under every policy but [`Policy::Keep`].
 ///
-/// Each group is shared as [`allocate`] shares its rows alone, in the order in which they stand. After an error every
-/// share and every residual is [`POISON`].
+/// Each group is shared as [`allocate`] shares its rows alone, in the order in which they stand. After an error other
+/// than [`Code::Cancelled`] every share and every residual is [`POISON`].
 ///
 /// # Errors
 /// [`Code::Digits`] with the number and the value of a total; [`Code::Digits`] and [`Code::NegativeWeight`] with the
@@ -85,12 +84,10 @@ pub fn allocate_groups(
     residuals: &mut [i64],
 ) -> Result<(), Error> {
     let call = groups::Call { totals, weights, groups, policy, ties: tie_key };
-    let result = call.run(exec, shares, residuals);
-    if result.is_err() {
-        shares.fill(POISON);
-        residuals.fill(POISON);
-    }
-    result
+    call.run(exec, shares, residuals).inspect_err(|error| {
+        error.spoil(shares, POISON);
+        error.spoil(residuals, POISON);
+    })
 }
 
 fn share(
@@ -110,47 +107,8 @@ fn share(
     if weights.is_empty() {
         return Err(failure(Code::NoWeights, total));
     }
-    let sum = sum_of_weights(exec, weights)?;
-    Split { total, weights, sum, ties, policy }.run(exec, &mut Scratch::default(), shares)
-}
-
-/// The exact sum of the weights, each of which is found to be one.
-fn sum_of_weights(exec: &Exec<'_>, weights: &[i64]) -> Result<u128, Error> {
-    let sums = exec.run(weights.len(), weights.chunks(BLOCK_ROWS), u128::default, |sum, block, weights| {
-        // A row's number fits in usize, and at most 2^60 weights are below 2^60 each.
-        let part = sum_of_block(weights, block.wrapping_mul(BLOCK_ROWS))?;
-        *sum = sum.wrapping_add(part);
-        Ok(())
-    })?;
-    Ok(sums.into_iter().fold(0, u128::wrapping_add))
-}
-
-/// The exact sum of a block of weights whose first row has this number.
-fn sum_of_block(weights: &[i64], first_row: usize) -> Result<u128, Error> {
-    // Halves of 32 bits in sums of 64 cannot wrap for a block. A value is negative, or MAX_MINOR minus it is, if and
-    // only if it is no weight; the bitwise or of many such numbers is negative if one of them is.
-    let (mut low, mut high, mut bad) = (0_u64, 0_u64, 0_i64);
-    for &weight in weights {
-        bad |= weight | MAX_MINOR.wrapping_sub(weight);
-        low = low.wrapping_add(weight.cast_unsigned() & 0xFFFF_FFFF);
-        high = high.wrapping_add(weight.cast_unsigned() >> 32);
-    }
-    if bad < 0 {
-        return Err(first_bad_weight(weights, first_row));
-    }
-    Ok((u128::from(high) << 32).wrapping_add(low.into()))
-}
-
-fn first_bad_weight(weights: &[i64], first_row: usize) -> Error {
-    let bad = weights.iter().zip(first_row..).find(|&(&weight, _)| !(0..=MAX_MINOR).contains(&weight));
-    match bad {
-        Some((&weight, row)) if weight.unsigned_abs() > MAX_MINOR.unsigned_abs() => {
-            Error::at(Code::Digits, row, &[weight.into()])
-        }
-        Some((&weight, row)) => Error::at(Code::NegativeWeight, row, &[weight.into()]),
-        // Another thread changed the column meanwhile.
-        None => Error::whole(Code::Law),
-    }
+    let extent = Extent::of(exec, weights)?;
+    Split { total, weights, extent, ties, policy }.run(exec, &mut Scratch::default(), shares)
 }
 
 #[cfg(test)]

@@ -52,6 +52,8 @@ fn block_of(column: &[i64], block: usize) -> &[i64] {
 /// below the divisor, so more rows than there are leftover units have one above zero.
 pub(super) struct ByRemainder<'a, D> {
     pub weights: &'a [i64],
+    /// No weight is larger.
+    pub bound: u64,
     pub divide: D,
 }
 
@@ -75,8 +77,8 @@ impl<D: Divide> Rows for ByRemainder<'_, D> {
     #[inline(always)]
     fn suspects(&self, block: usize, least: D::Fraction, largest: D::Fraction) -> impl Iterator<Item = bool> {
         let divide = self.divide;
-        let span = largest.above(least).plus(divide.slack());
-        let least = least.above(divide.slack());
+        let slack = divide.slack(self.bound);
+        let (least, span) = (least.above(slack), largest.above(least).plus(slack));
         let weights = block_of(self.weights, block).iter();
         weights.map(move |&weight| divide.nearly(weight.cast_unsigned()).within(least, span))
     }

@@ -11,6 +11,7 @@ use super::floor::{Divide, Key, with_division};
 use super::guess::{Sample, expected_units};
 use super::rows::{ByRemainder, ByWeight, Rows, Tied, presence, size};
 use super::small::{FEW_ROWS, Scratch, SmallKey, mirror, share_out};
+use super::weights::Extent;
 use crate::error::{Code, Error};
 use crate::exec::Exec;
 
@@ -21,8 +22,7 @@ pub(super) struct Split<'a> {
     pub total: i64,
     /// At least one, each of 0 to 18 digits.
     pub weights: &'a [i64],
-    /// Their sum.
-    pub sum: u128,
+    pub extent: Extent,
     /// The smaller, the earlier among rows that are otherwise equal.
     pub ties: Option<&'a [i64]>,
     pub policy: Policy,
@@ -31,7 +31,7 @@ pub(super) struct Split<'a> {
 impl Split<'_> {
     /// Writes the shares and returns the residual.
     pub(super) fn run(&self, exec: &Exec<'_>, scratch: &mut Scratch, shares: &mut [i64]) -> Result<i64, Error> {
-        let Some(sum) = NonZeroU128::new(self.sum) else {
+        let Some(sum) = NonZeroU128::new(self.extent.sum) else {
             shares.fill(0);
             return if self.total == 0 { Ok(0) } else { Err(failure(Code::ZeroWeights, self.total)) };
         };
@@ -46,7 +46,7 @@ impl Split<'_> {
         shares: &mut [i64],
     ) -> Result<i64, Error> {
         let weights = self.weights;
-        let by_remainder = ByRemainder { weights, divide };
+        let by_remainder = ByRemainder { weights, bound: self.extent.bound, divide };
         let written = match self.policy {
             Policy::Cascade(rounding) => cascade(exec, divide, self.total < 0, weights, rounding, shares)?,
             Policy::Keep => award(exec, &by_remainder, &Cut::none(), self.total < 0, shares)?,

@@ -8,6 +8,8 @@ use crate::allocate::MAX_MINOR;
 use crate::allocate::cascade::Follow;
 use crate::allocate::floor::{Divide, Key, with_division};
 use crate::allocate::rows::{ByRemainder, Rows};
+use crate::allocate::weights::Extent;
+use crate::exec::Exec;
 
 /// What `split` says of one weight, and whether the fractions of its remainder are those around it.
 fn check<D: Divide<Fraction: Into<u128>>>(divide: D, total: u64, weight: u64, sum: u128) {
@@ -15,7 +17,7 @@ fn check<D: Divide<Fraction: Into<u128>>>(divide: D, total: u64, weight: u64, su
     let wanted = mul_div(total, weight.into(), sum);
     let remainder = divide.remainder(fraction);
     assert_eq!((floor, remainder.into()), wanted, "{total} * {weight} / {sum}");
-    assert!(fraction.above(divide.nearly(weight)) <= divide.slack(), "{total} * {weight} / {sum}");
+    assert!(fraction.above(divide.nearly(weight)) <= divide.slack(weight), "{total} * {weight} / {sum}");
     let (least, largest) = divide.fractions(remainder);
     assert!(least <= fraction && fraction <= largest, "{total} * {weight} / {sum}");
     assert!(remainder <= divide.largest_remainder());
@@ -83,10 +85,10 @@ fn no_row_goes_unsuspected() {
     for round in 0..200 {
         let shape = draw.pick(&SHAPES);
         let weights = weights(&mut draw, shape, 3 + round % 5);
-        let sum = weights.iter().map(|&weight| weight as u128).sum();
+        let extent = Extent::of(&Exec::inline(), &weights).unwrap();
         let total = draw.magnitude() as u64;
-        with_division!(total, NonZeroU128::new(sum).unwrap(), divide => {
-            let rows = ByRemainder { weights: &weights, divide };
+        with_division!(total, NonZeroU128::new(extent.sum).unwrap(), divide => {
+            let rows = ByRemainder { weights: &weights, bound: extent.bound, divide };
             for (place, row) in rows.block(0).enumerate() {
                 // The key alone, all keys of its rank, and everything on either side.
                 let (least, largest) = divide.fractions(divide.remainder(row.key));

@@ -3,6 +3,7 @@
 use super::threads;
 use crate::allocate::groups::Call;
 use crate::allocate::single::Split;
+use crate::allocate::weights::Extent;
 use crate::allocate::{MAX_MINOR, Policy, allocate, allocate_groups};
 use crate::error::{Code, Error};
 use crate::exec::{Exec, SMALL_ROWS};
@@ -50,7 +51,8 @@ fn one_total() {
 
 #[test]
 fn shares_that_break_the_law() {
-    let split = |policy| Split { total: -10, weights: &[1, 2, 3], sum: 6, ties: None, policy };
+    let extent = Extent { sum: 6, bound: 3 };
+    let split = |policy| Split { total: -10, weights: &[1, 2, 3], extent, ties: None, policy };
     for policy in [Policy::LargestRemainder, Policy::Cascade(Rounding::Up)] {
         assert_eq!(split(policy).residual(-10), Ok(0));
         assert_eq!(split(policy).residual(-9), Err(whole(Code::Law, -10)));
@@ -166,9 +168,14 @@ fn a_group_at_fault_among_many_rows() {
 
 #[test]
 fn cancelled() {
-    // Rows enough for one thread to be at work when the calling thread first asks.
-    let (weights, groups) = (vec![1; 16_000_000], vec![0; 16_000_000]);
+    // Rows enough for threads of their own, and outputs that a stopped call leaves alone.
+    let rows = SMALL_ROWS + 1;
+    let (weights, groups) = (vec![1; rows], vec![0; rows]);
+    let (mut shares, mut residuals) = (vec![7; rows], vec![7]);
     let exec = Exec::new(std::num::NonZeroUsize::MIN, &|| false);
-    assert_eq!(refusal(&exec, 7, &weights, Policy::LargestRemainder).code, Code::Cancelled);
-    assert_eq!(group_refusal(&exec, &[7], &weights, &groups, Policy::LargestRemainder).code, Code::Cancelled);
+    let policy = Policy::LargestRemainder;
+    let stopped = Err(Error::whole(Code::Cancelled));
+    assert_eq!(allocate(&exec, 7, &weights, policy, None, &mut shares).map(|_| ()), stopped);
+    assert_eq!(allocate_groups(&exec, &[7], &weights, &groups, policy, None, &mut shares, &mut residuals), stopped);
+    assert!(shares.iter().chain(&residuals).all(|&value| value == 7));
 }
