@@ -22,7 +22,7 @@ nitpicky = True
 nitpick_ignore = [("py:func", "refuse"), ("py:mod", "decimal")]
 # Types that only annotations name and that no page documents.
 nitpick_ignore_regex = [
-    ("py:class", r"(numpy|np|npt|pyarrow|pandas|polars|collections\.abc|types|typing|fractions)\..*"),
+    ("py:class", r"(numpy|np|npt|pyarrow|pandas|polars|collections\.abc|types|typing|fractions|datetime|os)\..*"),
     ("py:class", r"(ArrayLike|Decimal|decimal\.Decimal|NDArray.*|enum\.Enum|Any|Self|PyCapsule)"),
     ("py:exc", r"[A-Z]\w*Error"),
     ("py:class", r"[A-Z]\w*Error"),

@@ -23,6 +23,17 @@ from fundclear.errors import (
 )
 from fundclear.fixed import Fixed
 from fundclear.rounding import Rounding
+from fundclear.terms import (
+    Calendar,
+    FeeSchedule,
+    Flat,
+    Fund,
+    Gate,
+    HoldingSchedule,
+    IncomePolicy,
+    Swing,
+    Terms,
+)
 
 if TYPE_CHECKING:
     from fundclear import reference
@@ -30,14 +41,23 @@ if TYPE_CHECKING:
 __all__ = [
     "Allocation",
     "AmountOverflowError",
+    "Calendar",
     "DivisionByZeroError",
+    "FeeSchedule",
     "Fixed",
+    "Flat",
+    "Fund",
     "FundclearError",
+    "Gate",
+    "HoldingSchedule",
+    "IncomePolicy",
     "InexactError",
     "InputError",
     "InputTypeError",
     "LawError",
     "Rounding",
+    "Swing",
+    "Terms",
     "__version__",
     "allocate",
     "build_info",

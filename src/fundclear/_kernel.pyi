@@ -7,12 +7,13 @@ of the cores that the process may use.
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "CompiledTerms",
     "_c_api",
     "absolute",
     "add",
@@ -20,14 +21,24 @@ __all__ = [
     "arrow_array",
     "arrow_schema",
     "arrow_stream",
+    "arrow_text_array",
+    "arrow_text_schema",
     "build_info",
     "check_digits",
     "compare",
+    "compile_terms",
     "decimal_list",
     "divide",
     "float_array",
     "format_list",
     "format_one",
+    "label_arrow",
+    "label_find",
+    "label_keys",
+    "label_objects",
+    "label_strings",
+    "label_text",
+    "label_union",
     "min_max",
     "mul_div",
     "multiply",
@@ -44,9 +55,16 @@ __all__ = [
 
 _Minor: TypeAlias = npt.NDArray[np.int64]
 _Operand: TypeAlias = npt.NDArray[np.int64] | int
+_Codes: TypeAlias = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.int32]
+_Packed: TypeAlias = tuple[_Codes, npt.NDArray[np.int64], npt.NDArray[np.uint8]]
 
 _c_api: Final[object]
 
+@final
+class CompiledTerms:
+    def __len__(self) -> int: ...
+
+def compile_terms(scales: tuple[int, int, int], plain: Sequence[dict[str, Any]]) -> CompiledTerms: ...
 def build_info() -> dict[str, str]: ...
 def rescale(
     values: _Operand,
@@ -117,8 +135,23 @@ def float_array(values: _Minor, scale: int) -> npt.NDArray[np.float64]: ...
 def arrow_schema(scale: int, name: str) -> object: ...
 def arrow_array(values: _Minor, scale: int, requested: object | None) -> tuple[object, object]: ...
 def arrow_stream(
-    columns: tuple[str, _Minor, int] | list[tuple[str, npt.NDArray[Any], int | None]], requested: object | None
+    columns: tuple[str, npt.NDArray[Any] | _Packed, int | str | None]
+    | list[tuple[str, npt.NDArray[Any] | _Packed, int | str | None]],
+    requested: object | None,
 ) -> object: ...
+def arrow_text_schema() -> object: ...
+def arrow_text_array(labels: _Packed, requested: object | None) -> tuple[object, object]: ...
+def label_arrow(source: object, default: str | None, argument: str, threads: int | None) -> _Packed: ...
+def label_text(array: npt.NDArray[Any], argument: str, threads: int | None) -> _Packed: ...
+def label_objects(values: Sequence[Any], argument: str) -> _Packed: ...
+def label_strings(
+    offsets: npt.NDArray[np.int64], bytes: npt.NDArray[np.uint8], start: int, stop: int
+) -> list[str]: ...
+def label_find(offsets: npt.NDArray[np.int64], bytes: npt.NDArray[np.uint8], wanted: str) -> int | None: ...
+def label_union(
+    columns: Sequence[_Packed], with_empty: bool, threads: int | None
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], list[npt.NDArray[np.int64]]]: ...
+def label_keys(codes: _Codes, keys: npt.NDArray[np.int64], threads: int | None) -> npt.NDArray[np.int64]: ...
 def allocate(
     totals: _Minor,
     scale: int,
@@ -130,3 +163,8 @@ def allocate(
     tie_key: _Minor | None,
     threads: int | None,
 ) -> tuple[_Minor, _Minor]: ...
+
+_StoredColumn = tuple[str, str, NDArray[Any], object]
+
+def write_parquet(path: str, columns: Sequence[_StoredColumn], about: Sequence[tuple[str, str]]) -> None: ...
+def read_parquet(path: str) -> tuple[list[_StoredColumn], list[tuple[str, str]]]: ...

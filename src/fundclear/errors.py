@@ -106,6 +106,32 @@ CODES: Final[dict[str, ErrorCode]] = {
     "label": ErrorCode(
         InputTypeError, "{place} is {value}, which is neither an integer nor a text", "pass integers or texts only"
     ),
+    "text": ErrorCode(
+        InputError,
+        "{place} is {value}, which is not valid Unicode or ends with a zero character",
+        "repair or drop the row first",
+    ),
+    "too-many-texts": ErrorCode(
+        InputError, "{place}: a column has at most 2,147,483,647 distinct texts", "pass integers, or fewer rows"
+    ),
+    "labels-constructor": ErrorCode(
+        InputTypeError, "Labels are not made by calling the class", "call Labels.of() or Labels.from_codes()"
+    ),
+    "identifier-kind": ErrorCode(
+        InputTypeError,
+        "{place} is integers in one place and texts in another ({value})",
+        "pass the identifiers of all tables and of the terms in one kind: 198 is not \"000198\"",
+    ),
+    "date": ErrorCode(
+        InputError,
+        "{place} is {value}, which is not {wanted}",
+        "write dates as 2017-04-27 and instants as 2017-04-27T14:59:59 with at most six decimals",
+    ),
+    "time-zone": ErrorCode(
+        InputError,
+        "{place} is {value}: a column of instants has a time zone in every row or in none",
+        "give all of them a time zone, or convert all of them to local time",
+    ),
     "dtype": ErrorCode(InputTypeError, "{place} has dtype {value}, {wanted} is wanted", "convert the array first"),
     "no-array": ErrorCode(
         InputTypeError,
@@ -165,11 +191,94 @@ CODES: Final[dict[str, ErrorCode]] = {
     "division-by-zero": ErrorCode(DivisionByZeroError, "{place}: {value} divides by zero", "exclude the row first"),
     "no-weights": ErrorCode(InputError, "{place}: there is no weight to share by", "pass at least one weight"),
     "negative-weight": ErrorCode(InputError, "{place} is a negative weight ({value})", "pass weights of zero or more"),
+    "negative-amount": ErrorCode(
+        InputError,
+        "{place} is a negative amount ({value})",
+        "swap payer and payee and pass the amount without its sign",
+    ),
     "zero-weights": ErrorCode(
         InputError, "{place}: all weights are zero and the total {value} is not", "pass a weight above zero"
     ),
     "group-range": ErrorCode(
         InputError, "{place} is group {value}, groups are 0 to {last}", "number the groups as the totals' rows"
+    ),
+    "folder": ErrorCode(InputError, "{place} is not the folder of a day: {why}", "name a folder that write() has made"),
+    "folder-exists": ErrorCode(
+        InputError, "{place} exists and is not empty", "name a new folder; a finished day is never written over"
+    ),
+    "file": ErrorCode(
+        InputError, "the file {place} cannot be read or written: {why}", "check where the file comes from"
+    ),
+    "duplicate-position": ErrorCode(
+        InputError, "{place}: two positions have the same key", "keep one row for each position"
+    ),
+    "position-fund": ErrorCode(InputError, "{place}: the position's fund is not in the terms", "add the fund's terms"),
+    "position": ErrorCode(
+        InputError,
+        "{place}: a position's figures contradict each other ({value})",
+        "pass units that are not negative and at least frozen + pending",
+    ),
+    "pending": ErrorCode(
+        InputError,
+        "{place}: pending units are not those of the deferred orders ({value})",
+        "pass yesterday's positions and deferred orders together",
+    ),
+    "lots": ErrorCode(
+        InputError, "{place}: lots and positions do not tie ({value})", "pass yesterday's positions and lots together"
+    ),
+    "duplicate-order": ErrorCode(
+        InputError, "{place}: two deferred or carried orders have one id", "pass yesterday's deferred orders once"
+    ),
+    "gate-decision": ErrorCode(
+        InputError,
+        "{place}: the gate of fund {value} trips and nothing is decided",
+        "decide, or give the gate a default",
+    ),
+    "price": ErrorCode(
+        InputError, "{place}: a price is not above zero ({value})", "check the NAV and the swing factors"
+    ),
+    "income-units": ErrorCode(
+        InputError, "{place}: there is income ({value}) and nobody is entitled to it", "pass entitled units"
+    ),
+    "order-kind": ErrorCode(
+        InputError,
+        "{place} is {value}, a kind of order that is not netted",
+        "pass orders that subscribe, redeem or switch only",
+    ),
+    "terms": ErrorCode(InputError, "{place}: {why}", "correct the terms; each setting is described with Fund"),
+    "calendar": ErrorCode(InputError, "{place}: {value}: {why}", "list the year's holidays in the calendar"),
+    "identifier-kind": ErrorCode(
+        InputTypeError,
+        "{place} mixes integers and texts: {value}",
+        "pass identifiers of one kind everywhere: 198 and '000198' are two",
+    ),
+    "unknown-fund": ErrorCode(InputError, "{place} is {value}, a fund that is not in the terms", "add the fund's terms"),
+    "no-price": ErrorCode(InputError, "{place}: fund {value} has no price", "pass a price for every fund of the rows"),
+    "dealing-price": ErrorCode(
+        InputError,
+        "{place} is {value}, a price is above zero and has the fund's decimals",
+        "check where the price comes from",
+    ),
+    "quantity-not-positive": ErrorCode(
+        InputError, "{place} is {value}, an order is of more than zero", "drop the row first"
+    ),
+    "quantity-precision": ErrorCode(
+        InputError, "{place} is {value}, which has more decimals than the fund's", "round on purpose first"
+    ),
+    "discount": ErrorCode(
+        InputError, "{place} is {value}, a discount is a factor from 0 to 1 on the rate", "pass 0.1 for a tenth"
+    ),
+    "charge-class": ErrorCode(
+        InputError, "{place}: the fund has no back-end fee", "pass charge='front', or give the fund a back_end_fee"
+    ),
+    "fee-exceeds-amount": ErrorCode(
+        InputError, "{place}: the fee takes all of {value}", "drop the row first; a clearing day rejects it"
+    ),
+    "zero-units": ErrorCode(
+        InputError, "{place}: {value} buys no unit", "drop the row first; a clearing day rejects it"
+    ),
+    "target-currency": ErrorCode(
+        InputError, "{place}: the target's currency is another than the fund's", "drop the row first"
     ),
     "law": ErrorCode(LawError, "law {law} does not hold: {value}", "nothing was returned; please report this defect"),
 }

@@ -109,7 +109,25 @@ def _kernel_words(files: Files, pattern: str, why: str) -> list[str]:
 
 
 #: Who may import whom: a module only what stands before it. ``reference`` is judge, so it sees names alone.
-LAYERS = ("errors", "rounding", "_kernel", "amounts", "fixed", "tables", "allocation", "__init__")
+LAYERS = (
+    "errors",
+    "rounding",
+    "_kernel",
+    "amounts",
+    "fixed",
+    "columns",
+    "identifiers",
+    "settings",
+    "schedules",
+    "calendars",
+    "funds",
+    "plainterms",
+    "termsfile",
+    "terms",
+    "tables",
+    "allocation",
+    "__init__",
+)
 MAY_IMPORT = {
     **{module: set(LAYERS[:rank]) for rank, module in enumerate(LAYERS)},
     "reference": {"errors", "rounding"},

@@ -25,14 +25,106 @@ pub enum Code {
     NoWeights,
     /// A weight is below zero.
     NegativeWeight,
+    /// An amount that is owed is below zero.
+    NegativeAmount,
     /// All weights are zero and the total is not.
     ZeroWeights,
     /// A group index is not in `0..totals.len()`.
     GroupRange,
+    /// An order is of a kind that the step does not deal with; the operand is the kind's code.
+    OrderKind,
     /// A conservation law does not hold: a defect of the kernel, never of the input.
     Law,
     /// The caller asked to stop.
     Cancelled,
+    /// What a clearing day starts from does not fit together; the row is one of the table that the fault names.
+    Day(Fault),
+    /// A row of a dealing call cannot be dealt: what a clearing day would reject.
+    Undealt(Undealt),
+}
+
+/// Why a row of a dealing call cannot be dealt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Undealt {
+    /// The fund is not in the terms; the operand is its key.
+    UnknownFund,
+    /// The fund has no price.
+    NoPrice,
+    /// The price is not above zero, or has more decimals than the fund's.
+    DealingPrice,
+    /// The quantity is zero or less.
+    QuantityNotPositive,
+    /// The quantity has more decimals than the fund's.
+    QuantityPrecision,
+    /// A discount is not from zero to one.
+    Discount,
+    /// The fund has no back-end fee, and the row is of the back-end class.
+    ChargeClass,
+    /// The fee takes the whole amount.
+    FeeExceedsAmount,
+    /// The amount buys no unit.
+    ZeroUnits,
+    /// The target of a switch has another currency than the fund.
+    TargetCurrency,
+}
+
+impl Undealt {
+    /// The stable name that Python code and the documentation use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UnknownFund => "unknown-fund",
+            Self::NoPrice => "no-price",
+            Self::DealingPrice => "dealing-price",
+            Self::QuantityNotPositive => "quantity-not-positive",
+            Self::QuantityPrecision => "quantity-precision",
+            Self::Discount => "discount",
+            Self::ChargeClass => "charge-class",
+            Self::FeeExceedsAmount => "fee-exceeds-amount",
+            Self::ZeroUnits => "zero-units",
+            Self::TargetCurrency => "target-currency",
+        }
+    }
+}
+
+/// Why a clearing day cannot start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// Two positions have one key; the row is the later one's.
+    DuplicatePosition,
+    /// A position's fund is not in the terms.
+    PositionFund,
+    /// A position has less than no units, or more frozen and pending than units.
+    Position,
+    /// A position's pending units are not those of its deferred orders; without a row, a deferred order's position
+    /// is missing.
+    Pending,
+    /// A position's lots are not its units, or a lot has no position or a fund that keeps none.
+    Lots,
+    /// Two deferred or carried orders have one id; the row is the later one's.
+    DuplicateOrder,
+    /// A gate trips and nothing is decided; the operand is the number of the portfolio's head.
+    GateDecision,
+    /// A price is not above zero; the operand is the number of the fund.
+    Price,
+    /// Income is to be shared and nobody is entitled; the operand is the number of the fund.
+    IncomeUnits,
+}
+
+impl Fault {
+    /// The stable name that Python code and the documentation use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DuplicatePosition => "duplicate-position",
+            Self::PositionFund => "position-fund",
+            Self::Position => "position",
+            Self::Pending => "pending",
+            Self::Lots => "lots",
+            Self::DuplicateOrder => "duplicate-order",
+            Self::GateDecision => "gate-decision",
+            Self::Price => "price",
+            Self::IncomeUnits => "income-units",
+        }
+    }
 }
 
 impl Code {
@@ -50,10 +142,14 @@ impl Code {
             Self::Null => "null",
             Self::NoWeights => "no-weights",
             Self::NegativeWeight => "negative-weight",
+            Self::NegativeAmount => "negative-amount",
             Self::ZeroWeights => "zero-weights",
             Self::GroupRange => "group-range",
+            Self::OrderKind => "order-kind",
             Self::Law => "law",
             Self::Cancelled => "cancelled",
+            Self::Day(fault) => fault.name(),
+            Self::Undealt(undealt) => undealt.name(),
         }
     }
 }
@@ -67,12 +163,14 @@ pub struct Error {
     pub row: Option<usize>,
     /// The operands of the row, in the order of the call's arguments.
     pub operands: Vec<i128>,
+    /// The law that does not hold, where more than one could be meant.
+    pub law: Option<&'static str>,
 }
 
 impl Error {
     /// A failure of the whole call.
     pub const fn whole(code: Code) -> Self {
-        Self { code, row: None, operands: Vec::new() }
+        Self { code, row: None, operands: Vec::new(), law: None }
     }
 
     /// Fills the output of a failed call with `poison`, so that no half-written row can be taken for a result.
@@ -87,6 +185,6 @@ impl Error {
 
     /// A failure of one row.
     pub fn at(code: Code, row: usize, operands: &[i128]) -> Self {
-        Self { code, row: Some(row), operands: operands.to_vec() }
+        Self { code, row: Some(row), operands: operands.to_vec(), law: None }
     }
 }

@@ -14,12 +14,18 @@
 pub mod allocate;
 pub mod arithmetic;
 mod bounds;
+pub mod day;
+pub mod dealing;
 pub mod error;
 pub mod exec;
+pub mod netting;
 pub mod reduce;
 pub mod rounding;
 pub mod scalar;
 pub mod scale;
+pub mod settlement;
+pub mod split;
+pub mod terms;
 pub mod text;
 pub mod wide;
 pub mod width;

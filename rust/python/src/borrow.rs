@@ -17,28 +17,44 @@ use pyo3::prelude::*;
 use crate::call::is_int;
 use crate::failure::{Refusal, shown_object, type_name};
 
-/// An int64 column of a numpy array: one-dimensional, contiguous, aligned, in native byte order.
-pub struct Column<'py> {
-    array: Bound<'py, PyArray1<i64>>,
+/// What a column may hold, and how numpy calls it.
+pub trait Item: Element + Copy {
+    /// The name of the dtype.
+    const DTYPE: &'static str;
+}
+
+macro_rules! items {
+    ($($item:ty: $dtype:literal)*) => {$(
+        impl Item for $item {
+            const DTYPE: &'static str = $dtype;
+        }
+    )*};
+}
+
+items! { i64: "int64" u32: "uint32" u8: "uint8" }
+
+/// A column of a numpy array: one-dimensional, contiguous, aligned, in native byte order.
+pub struct Column<'py, T: Item = i64> {
+    array: Bound<'py, PyArray1<T>>,
     /// Read once: another thread may give the array object a new shape, but its memory lives as long as we hold it.
     rows: usize,
 }
 
-impl<'py> Column<'py> {
+impl<'py, T: Item> Column<'py, T> {
     /// Borrows the array `argument`. A strided or unaligned one is copied first.
     pub fn borrow(object: &Bound<'py, PyAny>, argument: &str) -> PyResult<Self> {
-        let Ok(array) = object.cast::<PyArray1<i64>>() else { return Err(not_a_column(object, argument, "int64")) };
-        let array = compact(array.as_untyped())?.cast_into::<PyArray1<i64>>()?;
+        let Ok(array) = object.cast::<PyArray1<T>>() else { return Err(not_a_column(object, argument, T::DTYPE)) };
+        let array = compact(array.as_untyped())?.cast_into::<PyArray1<T>>()?;
         let rows = array.len();
         Ok(Self { array, rows })
     }
 
-    /// The values, in minor units. Any int64 may stand there.
-    pub fn values(&self) -> &[i64] {
+    /// The values; of money in minor units. Any value of the type may stand there.
+    pub fn values(&self) -> &[T] {
         if self.rows == 0 {
             return &[];
         }
-        // SAFETY: `borrow` has seen an aligned, contiguous int64 array of `rows` values, and we hold a reference to
+        // SAFETY: `borrow` has seen an aligned, contiguous array of `rows` values, and we hold a reference to
         // it, so numpy does not move or free its memory. Writes by other threads are as the module's comment says.
         unsafe { std::slice::from_raw_parts(self.array.data(), self.rows) }
     }
@@ -58,7 +74,7 @@ impl<'py> Column<'py> {
 
     fn memory(&self) -> Range<usize> {
         let start = self.array.data() as usize;
-        start..start.saturating_add(self.rows.saturating_mul(size_of::<i64>()))
+        start..start.saturating_add(self.rows.saturating_mul(size_of::<T>()))
     }
 }
 

@@ -54,10 +54,14 @@ impl From<Code> for Status {
             Code::Null
             | Code::NoWeights
             | Code::NegativeWeight
+            | Code::NegativeAmount
             | Code::ZeroWeights
             | Code::GroupRange
             | Code::Law
-            | Code::Cancelled => Self::Law,
+            | Code::Cancelled
+            | Code::OrderKind
+            | Code::Day(_)
+            | Code::Undealt(_) => Self::Law,
         }
     }
 }

@@ -138,10 +138,13 @@ impl<'a> Story<'a> {
                 Refusal { argument: Some("total"), value: total, ..refusal }
             }
             Code::NegativeWeight => Refusal { argument: Some("weights"), ..refusal }.value(self.shown(error)),
+            Code::NegativeAmount => Refusal { argument: Some("amount"), ..refusal }.value(self.shown(error)),
             Code::GroupRange => Refusal { argument: Some("groups"), ..refusal }
                 .value(first())
                 .fact("last", i128::try_from(self.groups).unwrap_or(i128::MAX).saturating_sub(1)),
-            Code::Law => refusal.value(self.shown(error)).fact("law", "A1"),
+            Code::OrderKind => Refusal { argument: Some("kind"), ..refusal }.value(first()),
+            Code::Law => refusal.value(self.shown(error)).fact("law", error.law.unwrap_or("A1")),
+            Code::Day(_) | Code::Undealt(_) => refusal.value(self.shown(error)),
             Code::Cancelled => return PyKeyboardInterrupt::new_err(()),
         }
         .error(py)

@@ -11,8 +11,11 @@ mod call;
 mod capi;
 mod columns;
 mod failure;
+mod labels;
 mod objects;
 mod show;
+mod store;
+mod terms;
 mod text;
 
 use pyo3::prelude::*;
@@ -27,15 +30,23 @@ mod _kernel {
     #[pymodule_export]
     use super::allocate::allocate;
     #[pymodule_export]
-    use super::arrow::{export_array, export_schema, export_stream, parse_arrow};
+    use super::arrow::{
+        export_array, export_schema, export_stream, export_text_array, export_text_schema, label_arrow, parse_arrow,
+    };
     #[pymodule_export]
     use super::columns::{
         absolute, add, check_digits, compare, divide, min_max, mul_div, multiply, negate, rescale, subtract, sum,
     };
     #[pymodule_export]
+    use super::labels::{label_find, label_keys, label_objects, label_strings, label_text, label_union};
+    #[pymodule_export]
     use super::objects::{parse_objects, parse_one};
     #[pymodule_export]
     use super::show::{decimal_list, float_array, format_list, format_one};
+    #[pymodule_export]
+    use super::store::{read_parquet, write_parquet};
+    #[pymodule_export]
+    use super::terms::{CompiledTerms, compile_terms};
     #[pymodule_export]
     use super::text::{parse_text, parse_whole};
 

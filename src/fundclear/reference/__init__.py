@@ -34,6 +34,12 @@ from fundclear.reference.arithmetic import (
     subtract,
     sum,
 )
+from fundclear.reference.day import clear
+from fundclear.reference.dealing import LotPart, Refused, redeem, subscribe, switch
+from fundclear.reference.gating import accept, limit_of, swing_direction, swung_price, trips
+from fundclear.reference.income import distribute, income_per_10k, seven_day_yield
+from fundclear.reference.netting import net, net_obligations
+from fundclear.reference.policy import Policy, from_plain
 from fundclear.reference.text import decimals, format, parse, parse_column, read
 
 __all__ = [
@@ -42,25 +48,43 @@ __all__ = [
     "MAX_DIGITS",
     "MAX_SCALE",
     "POLICIES",
+    "LotPart",
+    "Policy",
+    "Refused",
     "absolute",
+    "accept",
     "add",
     "allocate",
     "allocate_groups",
     "check_digits",
     "check_scale",
+    "clear",
     "compare",
     "decimals",
+    "distribute",
     "divide",
     "format",
+    "from_plain",
+    "income_per_10k",
+    "limit_of",
     "min_max",
     "mul_div",
     "multiply",
     "negate",
+    "net",
+    "net_obligations",
     "parse",
     "parse_column",
     "read",
+    "redeem",
     "rescale",
     "round_fraction",
+    "seven_day_yield",
+    "subscribe",
     "subtract",
     "sum",
+    "swing_direction",
+    "switch",
+    "swung_price",
+    "trips",
 ]

@@ -5,7 +5,7 @@
 use std::num::{NonZeroU64, NonZeroU128};
 
 /// A number by which rows are ranked: what a floor cut off, a weight, or a tie key.
-pub(super) trait Key: Copy + Ord + Default + Send + Sync + 'static {
+pub(crate) trait Key: Copy + Ord + Default + Send + Sync + 'static {
     /// The largest key.
     const MAX: Self;
 
@@ -75,7 +75,7 @@ macro_rules! keys {
 keys! { u64 u128 }
 
 /// Divides `total * weight` by the sum of all weights.
-pub(super) trait Divide: Copy + Send + Sync {
+pub(crate) trait Divide: Copy + Send + Sync {
     /// What a floor cuts off, as a number that is larger for a larger remainder.
     type Fraction: Key;
 
@@ -117,16 +117,16 @@ pub(super) trait Divide: Copy + Send + Sync {
 ///   no others do.
 /// - Remainder: f * W / 2^64 is above r - W / 2^64 > r - 1/2 and below r + e / 2, so r is f * W / 2^64 rounded to the
 ///   nearest.
-#[derive(Clone, Copy)]
-pub(super) struct Below {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Below {
     weights: u64,
     reciprocal: u128,
 }
 
 /// The total is not below the sum of the weights, and that is below 2^63: whole units for every unit of weight, and
 /// the rest as in [`Below`].
-#[derive(Clone, Copy)]
-pub(super) struct Above {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Above {
     whole: u64,
     rest: Below,
 }
@@ -135,15 +135,16 @@ pub(super) struct Above {
 ///
 /// With M = floor(T * 2^64 / W), T * w / W is M * w / 2^64 and less than w / 2^64 < 1 more, so the floor is the upper
 /// half of M * w or one more, and one comparison decides. T * w < 2^120 and 2W < 2^125.
-#[derive(Clone, Copy)]
-pub(super) struct Wide {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wide {
     total: u64,
     weights: u128,
     reciprocal: u64,
 }
 
 /// One of the three ways to divide.
-pub(super) enum Division {
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Division {
     Below(Below),
     Above(Above),
     Wide(Wide),
@@ -151,7 +152,7 @@ pub(super) enum Division {
 
 impl Division {
     /// The way for a total of at most 18 digits and the sum of the weights.
-    pub(super) fn new(total: u64, weights: NonZeroU128) -> Self {
+    pub(crate) fn new(total: u64, weights: NonZeroU128) -> Self {
         let narrow = u64::try_from(weights.get()).ok().filter(|&sum| sum < 1 << 63).and_then(NonZeroU64::new);
         match narrow {
             None => Self::Wide(Wide::new(total, weights)),
@@ -171,7 +172,7 @@ macro_rules! with_division {
         }
     };
 }
-pub(super) use with_division;
+pub(crate) use with_division;
 
 /// The upper half of a 128-bit product.
 #[inline(always)]

@@ -7,7 +7,7 @@ mod award;
 mod blocks;
 mod cascade;
 mod cut;
-mod floor;
+pub(crate) mod floor;
 mod groups;
 mod guess;
 mod partition;

@@ -141,5 +141,5 @@ impl Split<'_> {
 
 /// A failure of a whole total.
 pub(super) fn failure(code: Code, total: i64) -> Error {
-    Error { code, row: None, operands: vec![total.into()] }
+    Error { operands: vec![total.into()], ..Error::whole(code) }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use arrow_buffer::{ArrowNativeType, Buffer};
+use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::{ArrowError, DECIMAL128_MAX_PRECISION, DataType};
 use fundclear_kernel::error::Error;
@@ -25,6 +25,9 @@ pub const BATCH_ROWS: usize = 1 << 20;
 /// Decimals leave with all the digits that a value may have.
 const PRECISION: u8 = DIGITS as u8;
 
+/// What numpy writes for a date or an instant that is missing.
+pub const NOT_A_TIME: i64 = i64::MIN;
+
 /// As what money leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -36,6 +39,8 @@ pub enum Form {
     Utf8,
     /// Text with 64-bit offsets.
     LargeUtf8,
+    /// A text column's codes beside its distinct texts.
+    Dictionary,
 }
 
 impl Form {
@@ -61,7 +66,7 @@ impl Form {
             Self::Decimal128(precision) => DataType::Decimal128(precision, places),
             Self::Decimal64 => DataType::Decimal64(PRECISION, places),
             Self::Utf8 => DataType::Utf8,
-            Self::LargeUtf8 => DataType::LargeUtf8,
+            Self::LargeUtf8 | Self::Dictionary => DataType::LargeUtf8,
         }
     }
 }
@@ -104,6 +109,9 @@ impl Column {
             Self::Money(_, scale) => form.data_type(*scale),
             Self::Integers(_, data_type) => data_type.clone(),
             Self::Texts { width, .. } => text_type(*width),
+            Self::Labels(labels) => labels.data_type(form),
+            Self::Dates(_) => DataType::Date32,
+            Self::Instants(_, data_type) => data_type.clone(),
         }
     }
 
@@ -116,7 +124,7 @@ impl Column {
                 match form {
                     Form::Decimal128(_) => vec![widened(exec, values)?],
                     Form::Decimal64 => vec![copied(exec, values)?],
-                    Form::Utf8 | Form::LargeUtf8 => return formatted(exec, values, *scale, form),
+                    Form::Utf8 | Form::LargeUtf8 | Form::Dictionary => return formatted(exec, values, *scale, form),
                 }
             }
             Self::Integers(held, data_type) => vec![integers(held.values(), data_type, &rows)],
@@ -124,9 +132,32 @@ impl Column {
                 texts::<i32>(characters.values(), *width, rows)?
             }
             Self::Texts { characters, width, .. } => texts::<i64>(characters.values(), *width, rows)?,
+            Self::Labels(labels) => return labels.array(rows, form),
+            Self::Dates(held) => return dates(held.values().get(rows).unwrap_or_default()),
+            Self::Instants(held, data_type) => {
+                let values = held.values().get(rows).unwrap_or_default();
+                return moments(values, Buffer::from_slice_ref(values), data_type.clone());
+            }
         };
         Ok(ArrayData::builder(self.data_type(form)).len(count).buffers(buffers).build()?)
     }
+}
+
+/// Days as Arrow keeps them, which is in 32 bits.
+fn dates(days: &[i64]) -> Result<ArrayData, Failure> {
+    let far = |day: &i64| ArrowError::CastError(format!("{day} days since 1970 are more than 32 bits hold"));
+    let mut narrow = Vec::with_capacity(days.len());
+    for day in days {
+        narrow.push(if *day == NOT_A_TIME { 0 } else { i32::try_from(*day).map_err(|_| far(day))? });
+    }
+    moments(days, Buffer::from_vec(narrow), DataType::Date32)
+}
+
+/// Dates or instants; numpy's missing one becomes a null.
+fn moments(values: &[i64], buffer: Buffer, data_type: DataType) -> Result<ArrayData, Failure> {
+    let is_there = |row: usize| values.get(row).is_some_and(|value| *value != NOT_A_TIME);
+    let nulls = values.contains(&NOT_A_TIME).then(|| NullBuffer::from(BooleanBuffer::collect_bool(values.len(), is_there)));
+    Ok(ArrayData::builder(data_type).len(values.len()).add_buffer(buffer).nulls(nulls).build()?)
 }
 
 fn widened(exec: &Exec<'_>, values: &[i64]) -> Result<Buffer, Failure> {
@@ -214,8 +245,8 @@ fn formatted(exec: &Exec<'_>, values: &[i64], scale: Scale, form: Form) -> Resul
     }
 }
 
-/// The type of numpy's texts of so many characters: with 32-bit offsets, if these reach over the longest batch.
-fn text_type(width: usize) -> DataType {
+/// The type of texts of at most so many characters: with 32-bit offsets, if these reach over the longest batch.
+pub fn text_type(width: usize) -> DataType {
     const MOST_BYTES: usize = 4;
     let longest = width.saturating_mul(MOST_BYTES).saturating_mul(BATCH_ROWS);
     if i32::try_from(longest).is_ok() { DataType::Utf8 } else { DataType::LargeUtf8 }

@@ -22,13 +22,14 @@ use crate::arrow::texts::{Layout, Rows, is_null};
 pub struct Chunk<'a> {
     rows: usize,
     nulls: Option<&'a NullBuffer>,
-    keys: Option<Numbers<'a>>,
-    values: Values<'a>,
+    pub(super) keys: Option<Numbers<'a>>,
+    pub(super) values: Values<'a>,
     /// The nulls among the values of a dictionary.
     value_nulls: Option<&'a NullBuffer>,
 }
 
-enum Values<'a> {
+/// What the rows, or the keys of a dictionary, choose among.
+pub(super) enum Values<'a> {
     Text(Layout<'a>),
     Number(Numbers<'a>),
 }
@@ -86,7 +87,8 @@ impl<'a> Chunk<'a> {
     }
 
     /// Where the value of a row stands; `None` if the row is null.
-    fn place(&self, row: usize) -> Option<usize> {
+    #[inline]
+    pub(super) fn place(&self, row: usize) -> Option<usize> {
         if is_null(self.nulls, row) {
             return None;
         }

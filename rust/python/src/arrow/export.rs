@@ -1,6 +1,7 @@
 //! Columns and tables that leave in the capsules of the Arrow PyCapsule protocol.
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
+use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field};
 use fundclear_kernel::reduce::check_digits;
 use fundclear_kernel::scale::Scale;
@@ -9,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::arrow::batch::{Failure, Form};
-use crate::arrow::held::Column;
+use crate::arrow::held::{Column, Role};
 use crate::arrow::source::type_of;
 use crate::arrow::stream::{Named, Stream};
 use crate::arrow::{Crossing, malformed, wrap};
@@ -19,8 +20,8 @@ use crate::failure::{Refusal, Story};
 
 type Capsule<'py> = Bound<'py, PyCapsule>;
 
-/// A column of an export: its name, its array, and its scale if it is money.
-type Described<'py> = (String, Bound<'py, PyAny>, Option<Places>);
+/// A column of an export: its name, its array or a text column's parts, and what the numbers mean.
+type Described<'py> = (String, Bound<'py, PyAny>, Role);
 
 /// The type as which a column of a scale leaves when nobody asks for another.
 #[pyfunction]
@@ -40,7 +41,7 @@ pub fn export_array<'py>(
     requested: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Capsule<'py>, Capsule<'py>)> {
     let form = Form::closest(requested_type(requested)?.as_ref(), scale.0);
-    let column = Column::borrow(values, Some(scale), "values")?;
+    let column = Column::borrow(values, Role::Money(scale), "values")?;
     let rows = column.len();
     let array = attempt(py, default_threads(py)?, rows, |exec| {
         // A failure that is not the kernel's is carried past the helper, which knows only the kernel's.
@@ -49,7 +50,12 @@ pub fn export_array<'py>(
             other => Ok(other),
         }
     })?;
-    let data = match array.map_err(|error| story().error(py, &error))? {
+    finished(py, array.map_err(|error| story().error(py, &error))?)
+}
+
+/// An array with its schema, in capsules.
+fn finished<'py>(py: Python<'py>, array: Result<ArrayData, Failure>) -> PyResult<(Capsule<'py>, Capsule<'py>)> {
+    let data = match array {
         Ok(data) => data,
         Err(Failure::Memory) => return Err(PyMemoryError::new_err("there is no memory for the Arrow array")),
         Err(other) => return Err(PyRuntimeError::new_err(format!("{other:?}"))),
@@ -58,8 +64,42 @@ pub fn export_array<'py>(
     Ok((schema, wrap(py, FFI_ArrowArray::new(&data))?))
 }
 
-/// A column, as `(name, array, scale)`, or a table, as a list of them, as a stream of batches. Arrays with a scale are
-/// minor units and leave as decimals; without one they are integers or `str` and leave as what they are.
+/// The type as which a text column leaves when nobody asks for another.
+#[pyfunction]
+#[pyo3(name = "arrow_text_schema")]
+pub fn export_text_schema(py: Python<'_>) -> PyResult<Capsule<'_>> {
+    wrap_schema(py, &Field::new("", DataType::Utf8, true))
+}
+
+/// A text column as one Arrow array, with its schema: utf8, or a dictionary if the requested schema is one.
+#[pyfunction]
+#[pyo3(name = "arrow_text_array", signature = (labels, requested))]
+pub fn export_text_array<'py>(
+    py: Python<'py>,
+    labels: &Bound<'py, PyAny>,
+    requested: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Capsule<'py>, Capsule<'py>)> {
+    let wished = requested_type(requested)?;
+    let column = Column::borrow(labels, Role::Plain, "labels")?;
+    let form = form_of(&column, wished.as_ref());
+    let rows = column.len();
+    let array = attempt(py, default_threads(py)?, rows, |exec| Ok(column.array(exec, 0..rows, form)))?;
+    finished(py, array.map_err(|error| story().error(py, &error))?)
+}
+
+/// The form of a column that comes closest to the type which a consumer asks for.
+fn form_of(column: &Column, wished: Option<&DataType>) -> Form {
+    match (column, wished) {
+        (Column::Labels(_), Some(DataType::Dictionary(..))) => Form::Dictionary,
+        (Column::Labels(_), _) => Form::Utf8,
+        (Column::Money(_, scale), _) => Form::closest(wished, *scale),
+        _ => Form::closest(None, Scale::ZERO),
+    }
+}
+
+/// A column, as `(name, array, role)`, or a table, as a list of them, as a stream of batches. The role of minor units is
+/// their scale, and they leave as decimals; "date", "instant" and "instant-utc" are days and microseconds. Without a
+/// role there are integers, `str`, or a text column's `(codes, offsets, bytes)`, which leave as what they are.
 ///
 /// The arrays are read batch by batch while the consumer reads, so they should not be written to until then.
 #[pyfunction]
@@ -75,11 +115,11 @@ pub fn export_stream<'py>(
         Err(_) => (columns.extract::<Vec<Described<'py>>>()?, true),
     };
     let mut columns = Vec::with_capacity(described.len());
-    for (place, (name, array, scale)) in described.iter().enumerate() {
+    for (place, (name, array, role)) in described.iter().enumerate() {
         let wished = if is_table { wished_of(wished.as_ref(), place, name) } else { wished.as_ref() };
-        let column = Column::borrow(array, *scale, name)?;
-        let scale = scale.map_or(Scale::ZERO, |Places(scale)| scale);
-        columns.push(Named { name: name.clone(), column, form: Form::closest(wished, scale) });
+        let column = Column::borrow(array, *role, name)?;
+        let form = form_of(&column, wished);
+        columns.push(Named { name: name.clone(), column, form });
     }
     let rows = columns.first().map_or(0, |named| named.column.len());
     let threads = default_threads(py)?;

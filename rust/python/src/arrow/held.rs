@@ -1,11 +1,14 @@
 //! The memory of numpy arrays, held by an export for as long as its consumer reads.
 
-use arrow_schema::DataType;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, TimeUnit};
 use fundclear_kernel::scale::Scale;
 use numpy::prelude::*;
 use numpy::{PyArray1, PyUntypedArray};
 use pyo3::prelude::*;
 
+use crate::arrow::labels::Labels;
 use crate::borrow::{Places, not_a_column};
 
 /// The values of a numpy array.
@@ -29,7 +32,7 @@ impl<T> Held<T> {
     ///
     /// # Safety
     /// The array's memory is `count` initialised and aligned values of `T`, one after the other.
-    unsafe fn of(array: &Bound<'_, PyUntypedArray>, count: usize) -> Self {
+    pub unsafe fn of(array: &Bound<'_, PyUntypedArray>, count: usize) -> Self {
         // SAFETY: the pointer is that of a live array object, and we are attached to the interpreter.
         let start = unsafe { (*array.as_array_ptr()).fields.data };
         Self { owner: Some(array.clone().unbind()), start: start.cast_const().cast(), count }
@@ -55,6 +58,38 @@ impl<T> Drop for Held<T> {
     }
 }
 
+/// What the numbers of an array mean.
+#[derive(Clone, Copy)]
+pub enum Role {
+    /// Integers or texts, as the array's dtype says.
+    Plain,
+    /// Minor units of a scale.
+    Money(Places),
+    /// Days since 1970 (the memory of `datetime64[D]`).
+    Date,
+    /// Microseconds since 1970 (the memory of `datetime64[us]`), of UTC or of no time zone.
+    Instant {
+        /// Whether the instants are of UTC.
+        is_utc: bool,
+    },
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Role {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if object.is_none() {
+            return Ok(Self::Plain);
+        }
+        match object.extract::<&str>() {
+            Ok("date") => Ok(Self::Date),
+            Ok("instant") => Ok(Self::Instant { is_utc: false }),
+            Ok("instant-utc") => Ok(Self::Instant { is_utc: true }),
+            _ => object.extract().map(Self::Money),
+        }
+    }
+}
+
 /// A column that leaves as Arrow.
 pub enum Column {
     /// Minor units and their scale.
@@ -70,20 +105,42 @@ pub enum Column {
         /// The number of rows; a width of zero would hide it.
         rows: usize,
     },
+    /// Texts as codes and distinct texts.
+    Labels(Labels),
+    /// Days; the least of all numbers stands for a missing one.
+    Dates(Held<i64>),
+    /// Microseconds and their type; the least of all numbers stands for a missing one.
+    Instants(Held<i64>, DataType),
 }
 
 impl Column {
-    /// Holds an array: money if it has a scale, else integers or texts.
-    pub fn borrow(object: &Bound<'_, PyAny>, scale: Option<Places>, argument: &str) -> PyResult<Self> {
+    /// Holds an array of numbers that mean what the role says, or a tuple of a text column's parts.
+    pub fn borrow(object: &Bound<'_, PyAny>, role: Role, argument: &str) -> PyResult<Self> {
+        let is_plain = matches!(role, Role::Plain);
+        if is_plain
+            && let Ok((codes, offsets, bytes)) = object.extract::<(Bound<'_, _>, Bound<'_, _>, Bound<'_, _>)>()
+        {
+            return Labels::borrow(&codes, &offsets, &bytes).map(Self::Labels);
+        }
         let refuse = |wanted| not_a_column(object, argument, wanted);
         let Ok(array) = object.cast::<PyUntypedArray>() else { return Err(refuse("a numpy array")) };
         let array = contiguous(array)?;
-        let Some(Places(scale)) = scale else { return Self::plain(&array).ok_or_else(|| refuse("integers or str")) };
+        if is_plain {
+            return Self::plain(&array).ok_or_else(|| refuse("integers or str"));
+        }
         if array.as_any().cast::<PyArray1<i64>>().is_err() {
             return Err(refuse("int64"));
         }
         // SAFETY: a one-dimensional array of int64, contiguous and aligned.
-        Ok(Self::Money(unsafe { Held::of(&array, array.len()) }, scale))
+        let held = unsafe { Held::of(&array, array.len()) };
+        Ok(match role {
+            Role::Money(Places(scale)) => Self::Money(held, scale),
+            Role::Instant { is_utc } => {
+                let zone = is_utc.then(|| Arc::from("UTC"));
+                Self::Instants(held, DataType::Timestamp(TimeUnit::Microsecond, zone))
+            }
+            _ => Self::Dates(held),
+        })
     }
 
     fn plain(array: &Bound<'_, PyUntypedArray>) -> Option<Self> {
@@ -118,12 +175,14 @@ impl Column {
             Self::Money(held, _) => held.count,
             Self::Integers(held, data_type) => held.count / data_type.primitive_width().unwrap_or(1),
             Self::Texts { rows, .. } => *rows,
+            Self::Labels(labels) => labels.len(),
+            Self::Dates(held) | Self::Instants(held, _) => held.count,
         }
     }
 }
 
 /// The array if its items lie one after the other at aligned addresses, else a copy that does.
-fn contiguous<'py>(array: &Bound<'py, PyUntypedArray>) -> PyResult<Bound<'py, PyUntypedArray>> {
+pub fn contiguous<'py>(array: &Bound<'py, PyUntypedArray>) -> PyResult<Bound<'py, PyUntypedArray>> {
     if array.is_c_contiguous() && array.is_aligned() {
         return Ok(array.clone());
     }

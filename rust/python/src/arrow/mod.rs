@@ -4,8 +4,10 @@
 
 mod batch;
 mod chunk;
+mod codes;
 mod export;
 mod held;
+mod labels;
 mod memory;
 mod numbers;
 mod parse;
@@ -13,7 +15,8 @@ mod source;
 mod stream;
 mod texts;
 
-pub use export::{export_array, export_schema, export_stream};
+pub use codes::label_arrow;
+pub use export::{export_array, export_schema, export_stream, export_text_array, export_text_schema};
 pub use parse::parse_arrow;
 
 use std::ffi::CStr;

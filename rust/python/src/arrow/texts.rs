@@ -38,6 +38,15 @@ impl<'a> Layout<'a> {
         })
     }
 
+    /// The number of texts.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Short(offsets, _) => offsets.len().saturating_sub(1),
+            Self::Long(offsets, _) => offsets.len().saturating_sub(1),
+            Self::Views(views, _) => views.len() / VIEW,
+        }
+    }
+
     /// The text of a row.
     pub fn get(&self, row: usize) -> Option<&[u8]> {
         self.get_last(row).map(|(piece, length)| last(piece, length))

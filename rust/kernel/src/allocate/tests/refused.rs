@@ -28,7 +28,7 @@ fn group_refusal(exec: &Exec<'_>, totals: &[i64], weights: &[i64], groups: &[i64
 }
 
 fn whole(code: Code, total: i64) -> Error {
-    Error { code, row: None, operands: vec![total.into()] }
+    Error { operands: vec![total.into()], ..Error::whole(code) }
 }
 
 #[test]

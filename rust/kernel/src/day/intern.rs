@@ -1,0 +1,182 @@
+//! Keys numbered: the funds of the terms first, unknown ones after them; distributors by rising key.
+
+use std::ops::Range;
+
+use super::input::lane;
+use super::scatter::mix;
+use crate::arithmetic::Operand;
+use crate::error::Error;
+use crate::exec::Exec;
+
+/// Rows that one task looks through.
+const CHUNK_ROWS: usize = 1 << 17;
+
+/// Keys between which not more numbers lie than this are numbered through a table of all of them.
+const DENSE_KEYS: u64 = 1 << 16;
+
+/// A set of keys.
+struct KeySet {
+    slots: Vec<Option<i64>>,
+    count: usize,
+}
+
+impl KeySet {
+    fn new() -> Self {
+        Self { slots: vec![None; 16], count: 0 }
+    }
+
+    /// Where a key is, or belongs. A quarter of the slots is free, so the search ends.
+    fn slot(&mut self, key: i64) -> Option<&mut Option<i64>> {
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut place = usize::try_from(mix(key) >> 32).unwrap_or_default() & mask;
+        while self.slots.get(place).is_some_and(|slot| slot.is_some_and(|other| other != key)) {
+            place = place.wrapping_add(1) & mask;
+        }
+        self.slots.get_mut(place)
+    }
+
+    fn insert(&mut self, key: i64) {
+        let Some(slot) = self.slot(key) else { return };
+        if slot.is_some() {
+            return;
+        }
+        *slot = Some(key);
+        self.count = self.count.wrapping_add(1);
+        // A count of slots is far below a quarter of what fits in a word.
+        if self.count.wrapping_mul(4) > self.slots.len().wrapping_mul(3) {
+            let slots = vec![None; self.slots.len().wrapping_mul(2)];
+            let old = std::mem::replace(self, Self { slots, count: 0 });
+            old.slots.into_iter().flatten().for_each(|key| self.insert(key));
+        }
+    }
+}
+
+/// All keys that stand in some columns, each with its number of rows; rising, each once.
+pub(super) fn distinct(exec: &Exec<'_>, columns: &[(Operand<'_>, usize)]) -> Result<Vec<i64>, Error> {
+    let mut keys = Vec::new();
+    for &(column, rows) in columns {
+        match column {
+            _ if rows == 0 => {}
+            Operand::Scalar(key) => keys.push(key),
+            Operand::Column(_) => {
+                let sets = exec.run(rows, chunks(rows, CHUNK_ROWS), KeySet::new, |seen, _, chunk| {
+                    let values = lane(column, chunk.start, chunk.len());
+                    let mut last = None;
+                    for row in 0..chunk.len() {
+                        // Neighbouring rows often have the same key.
+                        let key = values.at(row);
+                        if last != Some(key) {
+                            seen.insert(key);
+                            last = Some(key);
+                        }
+                    }
+                    Ok(())
+                })?;
+                keys.extend(sets.into_iter().flat_map(|set| set.slots.into_iter().flatten()));
+            }
+        }
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    Ok(keys)
+}
+
+/// The stretches of so many rows that a table falls into.
+pub(super) fn chunks(rows: usize, size: usize) -> impl Iterator<Item = Range<usize>> + Send {
+    (0..rows.div_ceil(size.max(1))).map(move |chunk| {
+        // The last chunk begins before `rows`, so neither product nor sum leaves a word by more than a chunk.
+        let first = chunk.wrapping_mul(size);
+        first..first.saturating_add(size).min(rows)
+    })
+}
+
+/// From keys to their numbers.
+pub(super) struct Numbers {
+    /// The keys by number.
+    pub(super) keys: Vec<i64>,
+    /// The numbers plus one of the keys from `base` on; zero for none. Empty if the keys lie too far apart.
+    dense: Vec<u32>,
+    base: i64,
+    /// Slots of keys and their numbers, for keys that lie far apart.
+    sparse: Vec<Option<(i64, u32)>>,
+}
+
+impl Numbers {
+    /// Numbers keys as they stand; they are distinct.
+    pub(super) fn new(keys: Vec<i64>) -> Self {
+        let (low, high) = keys.iter().fold((i64::MAX, i64::MIN), |(low, high), &key| (low.min(key), high.max(key)));
+        let span = if keys.is_empty() { 0 } else { high.abs_diff(low).saturating_add(1) };
+        let mut numbers = Self { keys, dense: Vec::new(), base: low, sparse: Vec::new() };
+        // A table of the span is cheap only where it is not much longer than the list of keys.
+        let room = u64::try_from(numbers.keys.len()).unwrap_or(u64::MAX).saturating_mul(16).max(1 << 10);
+        if span <= room.min(DENSE_KEYS.max(room >> 3)) {
+            numbers.dense = vec![0; usize::try_from(span).unwrap_or_default()];
+            for (number, key) in (1..).zip(&numbers.keys) {
+                let place = usize::try_from(key.abs_diff(low)).unwrap_or(usize::MAX);
+                if let Some(slot) = numbers.dense.get_mut(place) {
+                    *slot = number;
+                }
+            }
+        } else {
+            let size = numbers.keys.len().saturating_mul(2).next_power_of_two();
+            numbers.sparse = vec![None; size];
+            for (number, &key) in (0..).zip(&numbers.keys) {
+                let place = Self::place(&numbers.sparse, key);
+                if let Some(slot) = numbers.sparse.get_mut(place) {
+                    *slot = Some((key, number));
+                }
+            }
+        }
+        numbers
+    }
+
+    fn place(slots: &[Option<(i64, u32)>], key: i64) -> usize {
+        let mask = slots.len().wrapping_sub(1);
+        let mut place = usize::try_from(mix(key) >> 32).unwrap_or_default() & mask;
+        while slots.get(place).is_some_and(|slot| slot.is_some_and(|(other, _)| other != key)) {
+            place = place.wrapping_add(1) & mask;
+        }
+        place
+    }
+
+    /// The number of a key; `u32::MAX` for a key that has none.
+    #[inline]
+    pub(super) fn of(&self, key: i64) -> u32 {
+        if self.sparse.is_empty() {
+            // A key below the base comes out far beyond the table's end.
+            let offset = key.wrapping_sub(self.base).cast_unsigned();
+            let slot = usize::try_from(offset).ok().and_then(|offset| self.dense.get(offset));
+            return slot.copied().unwrap_or_default().wrapping_sub(1);
+        }
+        let slot = self.sparse.get(Self::place(&self.sparse, key)).copied().flatten();
+        slot.map_or(u32::MAX, |(_, number)| number)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_found_once_and_numbered_by_its_place() {
+        let far: Vec<i64> = (0..100_000).map(|row| (row % 701) * 1_000_003_i64.pow(2)).collect();
+        let near: Vec<i64> = (0..100_000).map(|row| row % 37 - 5).collect();
+        let columns = [(Operand::Column(&far), far.len()), (Operand::Column(&near), near.len())];
+        let keys = distinct(&Exec::inline(), &columns).unwrap();
+        let mut naive = [far, near].concat();
+        naive.sort_unstable();
+        naive.dedup();
+        assert_eq!(keys, naive);
+        for keys in [keys, (-5..32).collect(), vec![i64::MIN, i64::MAX], vec![7], vec![]] {
+            let numbers = Numbers::new(keys.clone());
+            for (number, key) in keys.iter().enumerate() {
+                assert_eq!(numbers.of(*key), u32::try_from(number).unwrap());
+            }
+            for stranger in [-6, 32, i64::MAX - 1, i64::MIN + 1, 1_000] {
+                assert_eq!(numbers.of(stranger) == u32::MAX, !keys.contains(&stranger), "{stranger}");
+            }
+        }
+        assert_eq!(distinct(&Exec::inline(), &[(Operand::Scalar(3), 0), (Operand::Scalar(4), 1)]).unwrap(), [4]);
+    }
+}

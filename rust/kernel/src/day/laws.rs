@@ -1,0 +1,646 @@
+//! The laws of the rows: every order, position and lot of a settled bucket is proven before it is written.
+//!
+//! Nothing here is computed the way it was settled: a law takes the written values and multiplies out.
+
+use super::bucket::{Bucket, Closing, Context, Ruling, Settled};
+use super::totals::{FundTotals, Totals};
+use super::types::{Kind, Lot, Order, Outcome, Position, Reason, Status};
+use crate::error::{Code, Error};
+use crate::rounding::Rounding;
+use crate::scale::power_of_ten;
+use crate::wide::Wide;
+
+/// What a law is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The whole day.
+    Day,
+    /// A fund, by number.
+    Fund(u32),
+    /// A fund's orders of a kind.
+    Orders(u32, Kind),
+    /// A fund's flows of a kind.
+    Flows(u32, super::flows::FlowKind),
+    /// A fund's income of a date.
+    Income(u32, i32),
+    /// A portfolio, by the number of its head.
+    Portfolio(u32),
+    /// A currency, by number.
+    Currency(u32),
+    /// What is netted together.
+    Netting(super::obligations::Set),
+    /// A fund's postings of a step in a ledger.
+    Postings(u32, super::ledger::Ledger, super::ledger::Step),
+    /// A row of the bucket's orders.
+    Order(usize),
+    /// A row of the bucket's closing positions.
+    Position(usize),
+}
+
+/// A law that does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The law's name in DAY.md, like `C1`.
+    pub law: &'static str,
+    /// Where.
+    pub scope: Scope,
+    /// One side.
+    pub left: i128,
+    /// The other.
+    pub right: i128,
+}
+
+impl Violation {
+    /// As an error of the call, with both sides as operands; `base` rows were written before the bucket's.
+    pub fn error(&self, base: usize) -> Error {
+        let row = match self.scope {
+            // Rows of a table in memory.
+            Scope::Order(row) | Scope::Position(row) => Some(base.wrapping_add(row)),
+            _ => None,
+        };
+        Error { row, operands: vec![self.left, self.right], law: Some(self.law), ..Error::whole(Code::Law) }
+    }
+}
+
+impl From<Violation> for Error {
+    fn from(violation: Violation) -> Self {
+        violation.error(0)
+    }
+}
+
+/// A broken row law: its name and both sides.
+type Broken = (&'static str, i128, i128);
+
+/// Both sides must be equal.
+fn same(law: &'static str, left: i128, right: i128) -> Result<(), Broken> {
+    if left == right { Ok(()) } else { Err((law, left, right)) }
+}
+
+/// The left side must not be above the right.
+fn at_most(law: &'static str, left: i128, right: i128) -> Result<(), Broken> {
+    if left <= right { Ok(()) } else { Err((law, left, right)) }
+}
+
+/// How a gate's limit was shared over the outgoing orders of a portfolio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GateShare {
+    /// The day of origin that was shared pro rata, where older orders come first and younger ones get nothing.
+    pub since: Option<i32>,
+    /// What was asked for by the orders that were shared pro rata.
+    pub requested: i128,
+    /// What they got.
+    pub limit: i128,
+}
+
+/// How a fund's income was shared, where that was one split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IncomeShare {
+    /// The income.
+    pub income: i128,
+    /// The entitled units of all positions.
+    pub entitled: i128,
+}
+
+/// What was decided before the bucket was settled.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Given<'a> {
+    /// The dealing price by fund.
+    pub prices: &'a [i64],
+    /// By the number of a portfolio's head: the share of a gate that limits; `None` if all is accepted.
+    pub gates: &'a [Option<GateShare>],
+    /// By fund: `None` where income is shared day by day, or there is none.
+    pub incomes: &'a [Option<IncomeShare>],
+}
+
+/// What the laws need of a fund, prepared once.
+#[derive(Clone, Copy, Debug)]
+struct Rule {
+    price: i64,
+    cash_quantum: i64,
+    unit_quantum: i64,
+    /// A quantum of cash at the scale of units and prices together.
+    cash_step: i128,
+    /// A quantum of units at the price.
+    unit_step: i128,
+    cash_mode: Rounding,
+    unit_mode: Rounding,
+    whole_units: bool,
+    keeps_lots: bool,
+    gate: Option<GateShare>,
+    income: Option<IncomeShare>,
+}
+
+/// What a position's orders say of it, modulo 2^64: the sums that are compared with it are below 2^63, and sums that
+/// differ by a multiple of 2^64 are told apart by the fund's totals of 128 bits.
+#[derive(Clone, Copy, Debug, Default)]
+struct Turnover {
+    issued: u64,
+    cancelled: u64,
+    pending: u64,
+}
+
+/// Proves buckets; a worker keeps one for its scratch.
+#[derive(Clone, Debug)]
+pub struct Prover {
+    rules: Vec<Rule>,
+    funds: usize,
+    /// 10^(S + N − C): cash at the scale of units and prices together.
+    value_of_cash: i128,
+    cash_to_units: i128,
+    units_to_cash: i128,
+    turnovers: Vec<Turnover>,
+}
+
+impl Prover {
+    /// For the day that `given` was decided for.
+    pub fn new(ctx: &Context<'_>, given: &Given<'_>) -> Self {
+        let scales = ctx.terms.scales;
+        let power = |places: u8| power_of_ten(u32::from(places)).map_or(1, u128::cast_signed);
+        // Units and prices have at most 18 places together, cash at most as many.
+        let value_of_cash = power(scales.units.wrapping_add(scales.nav).saturating_sub(scales.cash));
+        let rules = ctx.terms.funds.iter().enumerate().map(|(number, fund)| {
+            let head = usize::try_from(fund.portfolio).unwrap_or(usize::MAX);
+            let price = given.prices.get(number).copied().unwrap_or_default();
+            Rule {
+                price,
+                cash_quantum: fund.cash_quantum,
+                unit_quantum: fund.unit_quantum,
+                // Products of 18 digits each.
+                cash_step: value_of_cash.wrapping_mul(i128::from(fund.cash_quantum)),
+                unit_step: i128::from(price).wrapping_mul(i128::from(fund.unit_quantum)),
+                cash_mode: fund.modes.cash,
+                unit_mode: fund.modes.units,
+                whole_units: fund.whole_units,
+                keeps_lots: fund.keeps_lots,
+                gate: given.gates.get(head).copied().flatten(),
+                income: given.incomes.get(number).copied().flatten(),
+            }
+        });
+        Self {
+            rules: rules.collect(),
+            funds: ctx.funds.len(),
+            value_of_cash,
+            cash_to_units: power(scales.units.saturating_sub(scales.cash)),
+            units_to_cash: power(scales.cash.saturating_sub(scales.units)),
+            turnovers: Vec::new(),
+        }
+    }
+
+    /// Proves every row of a settled bucket and adds both sides of its laws to the totals.
+    pub fn prove(
+        &mut self,
+        ctx: &Context<'_>,
+        bucket: &Bucket,
+        settled: &Settled,
+        totals: &mut Totals,
+    ) -> Result<(), Violation> {
+        if totals.funds.len() < self.funds {
+            totals.funds.resize(self.funds, FundTotals::default());
+        }
+        let rows = bucket.orders.len();
+        if settled.outcomes.len() != rows || bucket.rulings.len() != rows {
+            let sides = (settled.outcomes.len(), rows);
+            let [left, right] = [sides.0, sides.1].map(|count| i128::try_from(count).unwrap_or(i128::MAX));
+            return Err(Violation { law: "O3", scope: Scope::Day, left, right });
+        }
+        self.turnovers.clear();
+        self.turnovers.resize(settled.positions.len(), Turnover::default());
+        let mut search = Search { positions: &settled.positions, account: 0, place: 0 };
+        let together = bucket.orders.iter().zip(&bucket.rulings).zip(&settled.outcomes);
+        for (row, ((order, ruling), outcome)) in together.enumerate() {
+            let named = |(law, left, right)| Violation { law, scope: Scope::Order(row), left, right };
+            self.order(ctx, order, ruling, outcome).map_err(named)?;
+            self.turn_over(&mut search, order, outcome).map_err(named)?;
+            count(totals, ctx.factor(order.kind), order, ruling, outcome);
+        }
+        self.positions(bucket, settled, totals)
+    }
+
+    fn rule(&self, fund: u32) -> Option<&Rule> {
+        self.rules.get(usize::try_from(fund).ok()?)
+    }
+
+    /// The laws of one order.
+    #[inline]
+    fn order(&self, ctx: &Context<'_>, order: &Order, ruling: &Ruling, outcome: &Outcome) -> Result<(), Broken> {
+        let Outcome { top_up, confirmed, deferred, cancelled, .. } = *outcome;
+        if (top_up | confirmed | deferred | cancelled) < 0 {
+            return Err(("O1", i128::from(top_up.min(confirmed).min(deferred).min(cancelled)), 0));
+        }
+        let settled = i128::from(confirmed).wrapping_add(i128::from(deferred)).wrapping_add(i128::from(cancelled));
+        // Values of 64 bits times factors of 64 bits.
+        let factor = i128::from(ctx.factor(order.kind));
+        let requested = i128::from(order.quantity);
+        let left = requested.wrapping_add(i128::from(top_up).wrapping_mul(factor));
+        if matches!(outcome.status, Status::Rejected | Status::Carried) {
+            same("O1", left, requested)?;
+            same("O1", settled, 0)?;
+            let reason = if outcome.status == Status::Carried { Reason::Late } else { outcome.reason };
+            same("O3", i128::from(outcome.reason as u8), i128::from(reason as u8))?;
+            return at_most("O3", 1, i128::from(outcome.reason as u8));
+        }
+        same("O1", left, settled.wrapping_mul(factor))?;
+        same("O3", i128::from(outcome.status as u8), i128::from(status_of(outcome) as u8))?;
+        if order.kind.is_outgoing() {
+            self.gated(order, ruling, outcome)?;
+        }
+        if confirmed > 0 { self.dealt(order, outcome) } else { Ok(()) }
+    }
+
+    /// G3 and G4: what the gate accepted of an outgoing order, and what became of the rest.
+    fn gated(&self, order: &Order, ruling: &Ruling, outcome: &Outcome) -> Result<(), Broken> {
+        let (asked, accepted) = (i128::from(ruling.quantity), i128::from(ruling.accepted));
+        at_most("G3", 0, accepted)?;
+        at_most("G3", accepted, asked)?;
+        // Differences and sums of values of 64 bits. A switch that buys nothing cancels what was accepted.
+        let undealt = accepted.wrapping_sub(i128::from(outcome.confirmed));
+        if outcome.confirmed != 0 || order.kind != Kind::Switch {
+            same("G4", undealt, 0)?;
+        }
+        let not_accepted = i128::from(outcome.deferred)
+            .wrapping_add(i128::from(outcome.cancelled))
+            .wrapping_sub(undealt)
+            .wrapping_sub(i128::from(ruling.cut));
+        same("G4", asked, accepted.wrapping_add(not_accepted))?;
+        let Some(rule) = self.rule(order.fund) else { return Err(("G3", 0, 1)) };
+        let Some(gate) = rule.gate else { return same("G2", accepted, asked) };
+        match gate.since {
+            Some(since) if order.since < since => same("G3", accepted, asked),
+            Some(since) if order.since > since => same("G3", accepted, 0),
+            _ => pro_rata("G3", (accepted, gate.requested), (gate.limit, asked), rule.unit_quantum),
+        }
+    }
+
+    /// C1 to C4 and V1 to V3 of a dealt order.
+    #[inline]
+    fn dealt(&self, order: &Order, outcome: &Outcome) -> Result<(), Broken> {
+        let Outcome { amount, net, fee, back_end, top_up_fee, refund, net_in, units, units_in, .. } = *outcome;
+        let Outcome { fee_to_fund, fee_to_distributor, fee_to_manager, rounding, rounding_in, .. } = *outcome;
+        let signs = amount | net | fee | back_end | top_up_fee | refund | net_in;
+        if (signs | fee_to_fund | fee_to_distributor | fee_to_manager) < 0 {
+            return Err(("C4", -1, 0));
+        }
+        let Some(rule) = self.rule(order.fund) else { return Err(("O3", 0, 1)) };
+        same("V1", i128::from(outcome.price), i128::from(rule.price))?;
+        let sum = |values: &[i64]| values.iter().fold(0_i128, |sum, value| sum.wrapping_add(i128::from(*value)));
+        let payees = sum(&[fee_to_fund, fee_to_distributor, fee_to_manager]);
+        same("C4", sum(&[fee, back_end, top_up_fee]), payees)?;
+        match order.kind {
+            Kind::Subscribe | Kind::Periodic => {
+                same("C1", i128::from(amount), i128::from(outcome.confirmed))?;
+                same("C1", i128::from(amount), sum(&[fee, net, refund]))?;
+                at_most("V1", 1, i128::from(units))?;
+                self.bought("V1", rule, net, units, rounding)
+            }
+            Kind::Redeem => {
+                same("C2", i128::from(amount), sum(&[net, fee, back_end]))?;
+                self.sold("V2", rule, outcome)
+            }
+            Kind::Switch => {
+                same("C3", i128::from(amount), sum(&[net, fee, back_end]))?;
+                same("C3", i128::from(net), sum(&[net_in, top_up_fee, refund]))?;
+                self.sold("V3", rule, outcome)?;
+                let Some(into) = self.rule(order.target) else { return Err(("V3", 0, 1)) };
+                same("V3", i128::from(outcome.price_in), i128::from(into.price))?;
+                at_most("V3", 1, i128::from(units_in))?;
+                self.bought("V3", into, net_in, units_in, rounding_in)
+            }
+            Kind::Unsupported => Err(("O3", 0, 1)),
+        }
+    }
+
+    /// Cash = units × price + rounding, the rounding within its mode's bound.
+    #[inline]
+    fn bought(&self, law: &'static str, rule: &Rule, cash: i64, units: i64, rounding: i64) -> Result<(), Broken> {
+        // Products of 18 digits each, and the sum of two of them.
+        let value = i128::from(units).wrapping_mul(i128::from(rule.price));
+        let cash = i128::from(cash).wrapping_mul(self.value_of_cash);
+        same(law, cash, value.wrapping_add(i128::from(rounding)))?;
+        let multiple = is_multiple(units, rule.unit_quantum);
+        let (error, step, mode) = if rule.whole_units {
+            (i128::from(rounding), rule.cash_step, rule.cash_mode)
+        } else {
+            (i128::from(rounding).wrapping_neg(), rule.unit_step, rule.unit_mode)
+        };
+        // Whole units are paid for at most with what there is, so that rounding up is cut at the net amount.
+        let within = within(mode, error, step) || rule.whole_units && (0..step).contains(&error);
+        if within && multiple { Ok(()) } else { Err((law, error, step)) }
+    }
+
+    /// Units × price = cash + rounding, the rounding within its mode's bound.
+    #[inline]
+    fn sold(&self, law: &'static str, rule: &Rule, outcome: &Outcome) -> Result<(), Broken> {
+        same("G4", i128::from(outcome.units), i128::from(outcome.confirmed))?;
+        // As in `bought`.
+        let value = i128::from(outcome.units).wrapping_mul(i128::from(rule.price));
+        let cash = i128::from(outcome.amount).wrapping_mul(self.value_of_cash);
+        same(law, value, cash.wrapping_add(i128::from(outcome.rounding)))?;
+        let error = i128::from(outcome.rounding).wrapping_neg();
+        let holds = within(rule.cash_mode, error, rule.cash_step) && is_multiple(outcome.amount, rule.cash_quantum);
+        if holds { Ok(()) } else { Err((law, error, rule.cash_step)) }
+    }
+
+    /// Books an order with the positions that it changes.
+    #[inline]
+    fn turn_over(&mut self, search: &mut Search<'_>, order: &Order, outcome: &Outcome) -> Result<(), Broken> {
+        let dealt = outcome.confirmed > 0;
+        if !dealt && outcome.deferred == 0 {
+            return Ok(());
+        }
+        let missing = ("U1", i128::from(outcome.units), 0);
+        let place = search.own(order).ok_or(missing)?;
+        let turnover = self.turnovers.get_mut(place).ok_or(missing)?;
+        // Modulo 2^64, as the type says.
+        turnover.pending = turnover.pending.wrapping_add(outcome.deferred.cast_unsigned());
+        if !dealt {
+            return Ok(());
+        }
+        let units = outcome.units.cast_unsigned();
+        if order.kind.is_outgoing() {
+            turnover.cancelled = turnover.cancelled.wrapping_add(units);
+        } else {
+            turnover.issued = turnover.issued.wrapping_add(units);
+        }
+        if order.kind == Kind::Switch {
+            let place = search.target(order).ok_or(missing)?;
+            let turnover = self.turnovers.get_mut(place).ok_or(missing)?;
+            turnover.issued = turnover.issued.wrapping_add(outcome.units_in.cast_unsigned());
+        }
+        Ok(())
+    }
+
+    /// The laws of the positions and lots.
+    fn positions(&self, bucket: &Bucket, settled: &Settled, totals: &mut Totals) -> Result<(), Violation> {
+        let mut opening = bucket.positions.iter().enumerate().peekable();
+        let mut lots = settled.lots.iter().peekable();
+        let mut last = None;
+        for (row, (closing, turnover)) in settled.positions.iter().zip(&self.turnovers).enumerate() {
+            let named = |(law, left, right)| Violation { law, scope: Scope::Position(row), left, right };
+            let key = closing.key();
+            if last.replace(key).is_some_and(|last| last >= key) {
+                return Err(named(("U1", 0, 1)));
+            }
+            while let Some((_, lost)) = opening.next_if(|(_, position)| position.key() < key) {
+                nothing_left(lost).map_err(named)?;
+            }
+            let before = opening.next_if(|(_, position)| position.key() == key);
+            let income = before.and_then(|(place, _)| bucket.income.get(place)).map_or(0, |income| income.amount);
+            let rule = self.rule(closing.fund).ok_or_else(|| named(("U1", 0, 1)))?;
+            let before = before.map(|(_, position)| position);
+            self.position(rule, closing, turnover, before, income).map_err(named)?;
+            let mut units = 0_i128;
+            while let Some(lot) = lots.next_if(|lot| lot.key() == key) {
+                at_most("U3", 1, i128::from(lot.units)).map_err(named)?;
+                // Fewer than 2^64 values below 2^63.
+                units = units.wrapping_add(i128::from(lot.units));
+            }
+            same("U3", units, if rule.keeps_lots { i128::from(closing.units) } else { 0 }).map_err(named)?;
+            let unpaid = before.map_or(0, |position| position.unpaid);
+            add_closing(totals, closing, units, unpaid);
+        }
+        let end = |(law, left, right)| Violation { law, scope: Scope::Position(settled.positions.len()), left, right };
+        opening.try_for_each(|(_, lost)| nothing_left(lost)).map_err(end)?;
+        lots.next().map_or(Ok(()), |lot| Err(end(("U3", i128::from(lot.units), 0))))
+    }
+
+    /// U1, U4, U5 within the day, I2 and I3 of one position.
+    fn position(
+        &self,
+        rule: &Rule,
+        closing: &Closing,
+        turnover: &Turnover,
+        before: Option<&Position>,
+        income: i64,
+    ) -> Result<(), Broken> {
+        let [opening, moved, frozen, unpaid, entitled] =
+            before.map_or([0; 5], |p| [p.opening, p.moved, p.frozen, p.unpaid, p.entitled]);
+        let pair = |law, left: i64, right: i64| same(law, i128::from(left), i128::from(right));
+        pair("U5", closing.opening, opening)?;
+        pair("U1", closing.moved, moved)?;
+        pair("U4", closing.frozen, frozen)?;
+        let turned = |law, left: i64, right: u64| same(law, i128::from(left), i128::from(right));
+        turned("U1", closing.issued, turnover.issued)?;
+        turned("U1", closing.cancelled, turnover.cancelled)?;
+        turned("U4", closing.pending, turnover.pending)?;
+        // Sums of five values of 64 bits.
+        let [issued, cancelled, added, moved] =
+            [closing.issued, closing.cancelled, closing.income_units, closing.moved].map(i128::from);
+        let units = i128::from(opening).wrapping_add(issued).wrapping_sub(cancelled);
+        same("U1", i128::from(closing.units), units.wrapping_add(added).wrapping_add(moved))?;
+        at_most("U4", 0, i128::from(closing.frozen.min(closing.pending)))?;
+        let bound = i128::from(closing.frozen).wrapping_add(i128::from(closing.pending));
+        at_most("U4", bound, i128::from(closing.units))?;
+        pair("I2", closing.income, income)?;
+        // Values of 64 bits times powers of ten up to 10^18, and sums of three of them.
+        let unpaid = i128::from(closing.unpaid).wrapping_sub(i128::from(unpaid));
+        let paid = i128::from(closing.income_cash).wrapping_add(unpaid).wrapping_mul(self.cash_to_units);
+        let income = i128::from(closing.income);
+        let reinvested = added.wrapping_mul(self.units_to_cash);
+        same("I3", income.wrapping_mul(self.cash_to_units), reinvested.wrapping_add(paid))?;
+        match rule.income {
+            None => Ok(()),
+            Some(share) if income.signum().wrapping_mul(share.income.signum()) < 0 => Err(("I2", income, share.income)),
+            Some(share) => {
+                let (paid, total) = (income.wrapping_abs(), share.income.wrapping_abs());
+                pro_rata("I2", (paid, share.entitled), (total, i128::from(entitled)), rule.cash_quantum)
+            }
+        }
+    }
+}
+
+/// Whether a value is a multiple of a quantum; the division is spared where every value is.
+#[inline]
+fn is_multiple(value: i64, quantum: i64) -> bool {
+    quantum == 1 || value.checked_rem(quantum) == Some(0)
+}
+
+/// The status that the amounts of an order speak of.
+#[inline]
+fn status_of(outcome: &Outcome) -> Status {
+    let left = (outcome.deferred | outcome.cancelled) != 0;
+    match (outcome.confirmed > 0, left) {
+        (true, false) => Status::Confirmed,
+        (true, true) => Status::Part,
+        (false, _) if outcome.deferred > 0 => Status::Deferred,
+        (false, _) => Status::Cancelled,
+    }
+}
+
+/// Whether a result that is `error` above the exact value, of which it keeps multiples of `step`, was rounded so. No
+/// value here is below zero, so that up is the ceiling and down the floor.
+#[inline]
+fn within(mode: Rounding, error: i128, step: i128) -> bool {
+    // The errors have at most 19 digits, and a step at most 37.
+    let double = error.wrapping_mul(2);
+    let back = step.wrapping_neg();
+    match mode {
+        Rounding::HalfUp => back < double && double <= step,
+        Rounding::HalfEven => back <= double && double <= step,
+        Rounding::HalfDown => back <= double && double < step,
+        Rounding::Up | Rounding::Ceiling => (0..step).contains(&error),
+        Rounding::Down | Rounding::Floor => back < error && error <= 0,
+        Rounding::ZeroFiveUp => back < error && error < step,
+        Rounding::Exact => error == 0,
+    }
+}
+
+/// |a·b − c·d| < b·quantum, none below zero: `a` is what `d` gets of `c` shared over `b`, at most a quantum off.
+fn pro_rata(law: &'static str, (a, b): (i128, i128), (c, d): (i128, i128), quantum: i64) -> Result<(), Broken> {
+    let product = |left: i128, right: i128| Wide::product(left.unsigned_abs(), right.unsigned_abs());
+    let (share, exact) = (product(a, b), product(c, d));
+    let off = if share > exact { share.minus(exact) } else { exact.minus(share) };
+    if off < product(b, i128::from(quantum)) || (b == 0 && a == 0) { Ok(()) } else { Err((law, a, d)) }
+}
+
+/// A position that is not written must have had nothing, and have moved nothing.
+fn nothing_left(lost: &Position) -> Result<(), Broken> {
+    let rest = lost.opening | lost.moved | lost.frozen | lost.unpaid | i64::from(lost.dividend_option);
+    same("U1", i128::from(rest), 0)
+}
+
+/// Finds the closing positions of orders, which both stand by account and fund.
+struct Search<'a> {
+    positions: &'a [Closing],
+    /// The first position of the account at hand.
+    account: usize,
+    /// The first position of the account and fund at hand.
+    place: usize,
+}
+
+/// So many positions are looked at one by one before the rest is halved.
+const NEAR: usize = 8;
+
+impl Search<'_> {
+    /// The position that an order is for; orders must come by account and fund.
+    #[inline]
+    fn own(&mut self, order: &Order) -> Option<usize> {
+        let account = self.first(self.account, |position| position.account < order.account);
+        if account != self.account {
+            self.account = account;
+            self.place = account;
+        }
+        self.place = self.first(self.place, |p| (p.account, p.fund) < (order.account, order.fund));
+        self.exact(self.place, order, order.fund)
+    }
+
+    /// The position that a switch goes into.
+    fn target(&self, order: &Order) -> Option<usize> {
+        self.exact(self.account, order, order.target)
+    }
+
+    fn exact(&self, from: usize, order: &Order, fund: u32) -> Option<usize> {
+        let key = (order.account, fund, order.transaction_account, order.distributor, order.charge);
+        let place = self.first(from, |position| position.key() < key);
+        self.positions.get(place).filter(|position| position.key() == key).map(|_| place)
+    }
+
+    /// The first place from `from` on where the positions are no longer `before`.
+    #[inline]
+    fn first(&self, from: usize, before: impl Fn(&Closing) -> bool) -> usize {
+        let rest = self.positions.get(from..).unwrap_or_default();
+        let near = rest.iter().take(NEAR).take_while(|position| before(position)).count();
+        // Places of one slice.
+        if near < NEAR { from.wrapping_add(near) } else { from.wrapping_add(rest.partition_point(before)) }
+    }
+}
+
+/// What rows of positions and lots stand by.
+type Key = (i64, u32, i64, u32, u8);
+
+macro_rules! keyed {
+    ($($row:ty)*) => {$(
+        impl $row {
+            #[inline]
+            fn key(&self) -> Key {
+                (self.account, self.fund, self.transaction_account, self.distributor, self.charge)
+            }
+        }
+    )*};
+}
+
+keyed! { Closing Position Lot }
+
+/// Adds an order to the totals.
+#[inline]
+fn count(totals: &mut Totals, factor: i64, order: &Order, ruling: &Ruling, outcome: &Outcome) {
+    let add = |sum: &mut i128, value: i64| *sum = sum.wrapping_add(i128::from(value));
+    // Counts of rows and sums of fewer than 2^64 values below 2^63; the factor brings values to at most 18 digits.
+    let one_more = |count: Option<&mut u64>| count.map_or((), |count| *count = count.wrapping_add(1));
+    one_more(totals.statuses.get_mut(usize::from(outcome.status as u8)));
+    one_more(totals.origins.get_mut(usize::from(order.origin as u8)));
+    totals.standing = totals.standing.wrapping_add(u64::from(order.refused == Reason::None));
+    let fund = usize::try_from(order.fund).ok().and_then(|fund| totals.funds.get_mut(fund));
+    let Some(FundTotals { kinds, dealt, asked, accepted, outgoing, .. }) = fund else { return };
+    let [subscription, redemption, switch_out, _] = dealt;
+    let Some(kind) = kinds.get_mut(usize::from(order.kind as u8)) else { return };
+    kind.orders = kind.orders.wrapping_add(1);
+    add(&mut kind.requested, order.quantity);
+    match outcome.status {
+        Status::Rejected => add(&mut kind.rejected, order.quantity),
+        Status::Carried => add(&mut kind.carried, order.quantity),
+        _ => (),
+    }
+    add(&mut kind.confirmed, outcome.confirmed.wrapping_mul(factor));
+    if (outcome.top_up | outcome.deferred | outcome.cancelled) != 0 {
+        add(&mut kind.top_up, outcome.top_up.wrapping_mul(factor));
+        add(&mut kind.deferred, outcome.deferred.wrapping_mul(factor));
+        add(&mut kind.cancelled, outcome.cancelled.wrapping_mul(factor));
+    }
+    if order.kind.is_outgoing() && ruling.reason == Reason::None {
+        add(asked, ruling.quantity);
+        add(accepted, ruling.accepted);
+        *outgoing = outgoing.wrapping_add(1);
+    }
+    if outcome.confirmed <= 0 {
+        return;
+    }
+    let into = match order.kind {
+        Kind::Redeem => redemption,
+        Kind::Switch => switch_out,
+        _ => subscription,
+    };
+    add(&mut into.amount, outcome.amount);
+    add(&mut into.net, outcome.net);
+    add(&mut into.units, outcome.units);
+    add(&mut into.rounding, outcome.rounding);
+    if order.kind == Kind::Switch {
+        let target = usize::try_from(order.target).ok().and_then(|fund| totals.funds.get_mut(fund));
+        if let Some(FundTotals { dealt: [_, _, _, switch_in], .. }) = target {
+            add(&mut switch_in.amount, outcome.net_in);
+            add(&mut switch_in.net, outcome.net_in);
+            add(&mut switch_in.units, outcome.units_in);
+            add(&mut switch_in.rounding, outcome.rounding_in);
+        }
+    }
+}
+
+/// Adds a closing position to the totals, with the units of its lots and what it had unpaid before.
+fn add_closing(totals: &mut Totals, closing: &Closing, lots: i128, unpaid: i64) {
+    let fund = usize::try_from(closing.fund).ok().and_then(|fund| totals.funds.get_mut(fund));
+    let Some(FundTotals { register, .. }) = fund else { return };
+    // Sums of fewer than 2^64 values below 2^63.
+    let add = |sum: &mut i128, value: i64| *sum = sum.wrapping_add(i128::from(value));
+    register.positions = register.positions.wrapping_add(1);
+    add(&mut register.opening, closing.opening);
+    add(&mut register.issued, closing.issued);
+    add(&mut register.cancelled, closing.cancelled);
+    add(&mut register.income_units, closing.income_units);
+    add(&mut register.moved, closing.moved);
+    add(&mut register.units, closing.units);
+    add(&mut register.pending, closing.pending);
+    register.lots = register.lots.wrapping_add(lots);
+    add(&mut register.income, closing.income);
+    add(&mut register.income_cash, closing.income_cash);
+    register.unpaid = register.unpaid.wrapping_add(i128::from(closing.unpaid)).wrapping_sub(i128::from(unpaid));
+}
+
+/// Proves a bucket on its own; workers keep a [`Prover`] instead.
+pub fn prove_bucket(
+    ctx: &Context<'_>,
+    bucket: &Bucket,
+    settled: &Settled,
+    given: &Given<'_>,
+    totals: &mut Totals,
+) -> Result<(), Violation> {
+    Prover::new(ctx, given).prove(ctx, bucket, settled, totals)
+}

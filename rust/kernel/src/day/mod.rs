@@ -1,0 +1,29 @@
+//! The clearing day, composed once: survey, decide, settle over buckets of accounts.
+
+pub mod bucket;
+mod duplicates;
+pub mod events;
+pub mod flows;
+pub mod gate;
+pub mod income;
+pub mod input;
+mod intern;
+pub mod laws;
+pub mod ledger;
+mod lots;
+pub mod obligations;
+mod opening;
+pub mod proof;
+mod register;
+mod rows;
+pub mod run;
+pub mod scatter;
+pub mod settle;
+pub mod survey;
+pub mod swing;
+pub mod tables;
+pub mod totals;
+pub mod types;
+pub mod validate;
+
+pub use crate::terms::Decision;

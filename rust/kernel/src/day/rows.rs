@@ -1,0 +1,250 @@
+//! From columns to rows: orders, positions and lots with their funds and distributors numbered, and their orders.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use super::duplicates;
+use super::input::{DayInput, NO_KEY, lane, small_lane, value};
+use super::intern::{Numbers, distinct};
+use super::types::{Kind, Lot, Order, Origin, OwnCharge, Position, Reason};
+use crate::arithmetic::Operand;
+use crate::bounds::{beyond, fits};
+use crate::error::{Code, Error};
+use crate::exec::Exec;
+use crate::scale::MAX_MINOR;
+
+/// What is known of all keys before a row is built.
+pub(super) struct Rows<'a> {
+    input: &'a DayInput<'a>,
+    pub(super) funds: Numbers,
+    pub(super) distributors: Numbers,
+    /// Today's orders that are refused for their ids, by row.
+    refused: Vec<(usize, Reason)>,
+}
+
+impl<'a> Rows<'a> {
+    /// Numbers all keys, those of events among them, and finds the duplicates.
+    pub(super) fn new(exec: &Exec<'_>, input: &'a DayInput<'a>) -> Result<Self, Error> {
+        let parties = input.events.iter().flat_map(|event| [event.distributor, event.to_distributor]);
+        let event_distributors: Vec<_> = parties.collect();
+        let event_funds: Vec<_> = input.events.iter().map(|event| event.fund).collect();
+        let tables = [&input.orders, &input.deferred];
+        let mut columns: Vec<_> = tables.iter().map(|table| (table.distributor, table.rows)).collect();
+        columns.push((input.positions.distributor, input.positions.rows));
+        columns.push((input.lots.distributor, input.lots.rows));
+        columns.push((Operand::Column(&event_distributors), event_distributors.len()));
+        let distributors = Numbers::new(distinct(exec, &columns)?);
+        columns.clear();
+        for table in tables {
+            columns.extend([(table.fund, table.rows), (table.target, table.rows)]);
+        }
+        columns.push((input.positions.fund, input.positions.rows));
+        columns.push((input.lots.fund, input.lots.rows));
+        columns.push((Operand::Column(&event_funds), event_funds.len()));
+        let mut unknown = distinct(exec, &columns)?;
+        unknown.retain(|key| *key != NO_KEY && input.fund_keys.binary_search(key).is_err());
+        let funds = Numbers::new([input.fund_keys, &unknown].concat());
+        let refused = duplicates::refused(exec, &input.orders, &input.deferred, &distributors)?;
+        Ok(Self { input, funds, distributors, refused })
+    }
+
+    /// How many of today's orders are refused for their ids.
+    pub(super) fn duplicates(&self) -> usize {
+        self.refused.len()
+    }
+
+    /// Appends a stretch of today's orders (table 0) or of the deferred ones (table 1).
+    pub(super) fn orders(&self, table: usize, rows: Range<usize>, out: &mut Vec<Order>) -> Result<(), Error> {
+        let columns = if table == 0 { &self.input.orders } else { &self.input.deferred };
+        let (first, count, built) = (rows.start, rows.len(), out.len());
+        let wide = |column| lane(column, first, count);
+        let code = |column| small_lane(column, first, count);
+        let (account, transaction_account) = (wide(columns.account), wide(columns.transaction_account));
+        let (distributor, fund, target) = (wide(columns.distributor), wide(columns.fund), wide(columns.target));
+        let (id, since) = (columns.id.map(wide), columns.since.map(wide));
+        let (quantity, placed_at) = (wide(columns.quantity), wide(columns.placed_at));
+        let (discount, rate, fee) = (wide(columns.discount), wide(columns.rate), wide(columns.fee));
+        let (kind, charge) = (code(columns.kind), code(columns.charge));
+        let (cancel_on_gate, origin) = (code(columns.cancel_on_gate), code(columns.origin));
+        let mut over = 0;
+        out.extend((0..count).map(|row| {
+            let (own_charge, own_charge_value) = own_charge(discount.at(row), rate.at(row), fee.at(row));
+            let quantity = quantity.at(row);
+            over |= beyond(quantity, MAX_MINOR) | beyond(own_charge_value, MAX_MINOR);
+            Order {
+                account: account.at(row),
+                transaction_account: transaction_account.at(row),
+                // Row numbers are far below 2^63.
+                id: id.map_or(i64::try_from(first.wrapping_add(row)).unwrap_or(i64::MAX), |id| id.at(row)),
+                placed_at: placed_at.at(row),
+                quantity,
+                own_charge_value,
+                fund: self.funds.of(fund.at(row)),
+                target: self.funds.of(target.at(row)),
+                distributor: self.distributors.of(distributor.at(row)),
+                since: since.map_or(self.input.date, |since| day(since.at(row))),
+                kind: columns.kinds.get(usize::from(kind.at(row))).copied().unwrap_or(Kind::Unsupported),
+                kind_code: kind.at(row),
+                charge: charge.at(row),
+                cancel_on_gate: cancel_on_gate.at(row) != 0,
+                own_charge,
+                origin: match origin.at(row) {
+                    0 => Origin::New,
+                    1 => Origin::Deferred,
+                    _ => Origin::Carried,
+                },
+                refused: Reason::None,
+            }
+        }));
+        if over < 0 {
+            return Err(too_long(rows, &[columns.quantity, columns.discount, columns.rate, columns.fee]));
+        }
+        if table == 0 {
+            let from = self.refused.partition_point(|(row, _)| *row < rows.start);
+            for (row, reason) in self.refused.iter().skip(from).take_while(|(row, _)| *row < rows.end) {
+                let place = built.saturating_add(row.saturating_sub(first));
+                if let Some(order) = out.get_mut(place) {
+                    order.refused = *reason;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends a stretch of the positions.
+    pub(super) fn positions(&self, rows: Range<usize>, out: &mut Vec<Position>) -> Result<(), Error> {
+        let columns = &self.input.positions;
+        let wide = |column| lane(column, rows.start, rows.len());
+        let code = |column| small_lane(column, rows.start, rows.len());
+        let (account, transaction_account) = (wide(columns.account), wide(columns.transaction_account));
+        let (distributor, fund) = (wide(columns.distributor), wide(columns.fund));
+        let (charge, dividend_option) = (code(columns.charge), code(columns.dividend_option));
+        let (units, frozen, pending) = (wide(columns.units), wide(columns.frozen), wide(columns.pending));
+        let (unpaid, entitled) = (wide(columns.unpaid), wide(columns.entitled.unwrap_or(columns.units)));
+        let mut over = 0;
+        out.extend((0..rows.len()).map(|row| {
+            let position = Position {
+                account: account.at(row),
+                transaction_account: transaction_account.at(row),
+                fund: self.funds.of(fund.at(row)),
+                distributor: self.distributors.of(distributor.at(row)),
+                charge: charge.at(row),
+                dividend_option: dividend_option.at(row),
+                opening: units.at(row),
+                moved: 0,
+                frozen: frozen.at(row),
+                pending: pending.at(row),
+                unpaid: unpaid.at(row),
+                entitled: entitled.at(row),
+            };
+            over |= beyond(position.opening, MAX_MINOR) | beyond(position.frozen, MAX_MINOR);
+            over |= beyond(position.pending, MAX_MINOR) | beyond(position.unpaid, MAX_MINOR);
+            over |= beyond(position.entitled, MAX_MINOR);
+            position
+        }));
+        let values = [columns.units, columns.frozen, columns.pending, columns.unpaid];
+        if over < 0 { Err(too_long(rows, &[&values[..], columns.entitled.as_slice()].concat())) } else { Ok(()) }
+    }
+
+    /// Appends a stretch of the lots.
+    pub(super) fn lots(&self, rows: Range<usize>, out: &mut Vec<Lot>) -> Result<(), Error> {
+        let columns = &self.input.lots;
+        let wide = |column| lane(column, rows.start, rows.len());
+        let code = |column| small_lane(column, rows.start, rows.len());
+        let (account, transaction_account) = (wide(columns.account), wide(columns.transaction_account));
+        let (distributor, fund, charge) = (wide(columns.distributor), wide(columns.fund), code(columns.charge));
+        let (number, confirmed, units) = (wide(columns.number), wide(columns.confirmed), wide(columns.units));
+        let (nav, rate_paid, reinvested) = (wide(columns.nav), wide(columns.rate_paid), code(columns.reinvested));
+        let mut over = 0;
+        out.extend((0..rows.len()).map(|row| {
+            let lot = Lot {
+                account: account.at(row),
+                transaction_account: transaction_account.at(row),
+                fund: self.funds.of(fund.at(row)),
+                distributor: self.distributors.of(distributor.at(row)),
+                charge: charge.at(row),
+                reinvested: reinvested.at(row) != 0,
+                confirmed: day(confirmed.at(row)),
+                number: number.at(row),
+                units: units.at(row),
+                nav: nav.at(row),
+                rate_paid: rate_paid.at(row),
+            };
+            over |= beyond(lot.units, MAX_MINOR) | beyond(lot.nav, MAX_MINOR) | beyond(lot.rate_paid, MAX_MINOR);
+            lot
+        }));
+        if over < 0 { Err(too_long(rows, &[columns.units, columns.nav, columns.rate_paid])) } else { Ok(()) }
+    }
+
+    /// The last row of the table of positions that has a position's key. For the message of a failure only.
+    pub(super) fn position_row(&self, key: &Position) -> Option<usize> {
+        let columns = &self.input.positions;
+        let mut row = Vec::with_capacity(1);
+        (0..columns.rows).rev().find(|&number| {
+            row.clear();
+            self.positions(number..number.saturating_add(1), &mut row).is_ok()
+                && row.first().is_some_and(|found| by_position(found, key).is_eq())
+        })
+    }
+}
+
+/// The first value of more than 18 digits.
+#[cold]
+fn too_long(mut rows: Range<usize>, columns: &[Operand<'_>]) -> Error {
+    let found = rows.find_map(|row| {
+        let mut values = columns.iter().map(|column| value(*column, row));
+        values.find(|value| !fits(*value)).map(|value| (row, value))
+    });
+    found.map_or(Error::whole(Code::Digits), |(row, value)| Error::at(Code::Digits, row, &[i128::from(value)]))
+}
+
+/// A day in the 32 bits that it has in a row; days beyond them are millions of years away.
+fn day(days: i64) -> i32 {
+    i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX })
+}
+
+/// Which own charge is given, and how much; zero is none.
+#[inline(always)]
+fn own_charge(discount: i64, rate: i64, fee: i64) -> (OwnCharge, i64) {
+    match (discount, rate, fee) {
+        (0, 0, 0) => (OwnCharge::None, 0),
+        (discount, 0, 0) => (OwnCharge::Discount, discount),
+        (0, rate, 0) => (OwnCharge::Rate, rate),
+        (0, 0, fee) => (OwnCharge::Fee, fee),
+        _ => (OwnCharge::Several, 0),
+    }
+}
+
+/// The order in which orders are written; within an account and a fund also the order in which they are processed.
+pub(super) fn by_order(a: &Order, b: &Order) -> Ordering {
+    let leading = |order: &Order| (order.account, order.fund, order.since, order.placed_at, order.distributor, order.id);
+    let own = |order: &Order| (order.transaction_account, order.charge, order.kind, order.quantity, order.target);
+    let rest = |order: &Order| {
+        let charge = (order.own_charge, order.own_charge_value);
+        (order.kind_code, order.cancel_on_gate, charge, order.origin, order.refused)
+    };
+    leading(a).cmp(&leading(b)).then_with(|| own(a).cmp(&own(b)).then_with(|| rest(a).cmp(&rest(b))))
+}
+
+/// The order in which positions are written.
+pub(super) fn by_position(a: &Position, b: &Position) -> Ordering {
+    let key = |position: &Position| {
+        (position.account, position.fund, position.transaction_account, position.distributor, position.charge)
+    };
+    key(a).cmp(&key(b))
+}
+
+/// The order in which lots are written; within a position, first in first out.
+pub(super) fn by_lot(a: &Lot, b: &Lot) -> Ordering {
+    let key = |lot: &Lot| (lot.account, lot.fund, lot.transaction_account, lot.distributor, lot.charge);
+    let rest = |lot: &Lot| (lot.confirmed, lot.number, lot.units, lot.nav, lot.rate_paid, lot.reinvested);
+    key(a).cmp(&key(b)).then_with(|| rest(a).cmp(&rest(b)))
+}
+
+/// How a lot stands to a position by key.
+pub(super) fn lot_to_position(lot: &Lot, position: &Position) -> Ordering {
+    let left = (lot.account, lot.fund, lot.transaction_account, lot.distributor, lot.charge);
+    let right =
+        (position.account, position.fund, position.transaction_account, position.distributor, position.charge);
+    left.cmp(&right)
+}

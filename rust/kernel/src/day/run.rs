@@ -1,0 +1,212 @@
+//! The composition of the day: everything up to the prices, over buckets of accounts.
+
+use super::bucket::{Bucket, Context, Settled};
+use super::events::{EventOutcome, apply_events};
+use super::gate::{Gated, Gates};
+use super::income::{IncomeResult, distribute};
+use super::input::DayInput;
+use super::opening::Opener;
+use super::rows::{Rows, by_order};
+use super::scatter::{Sorter, bucket_bits, bucket_of, scatter};
+use super::survey::{Needs, Survey, Surveyor};
+use super::swing::{Swung, prices};
+use super::types::{Order, Position};
+use super::validate::{Validator, validate};
+use crate::dealing::Pricing;
+use crate::error::{Code, Error, Fault};
+use crate::exec::{Exec, SMALL_ROWS};
+
+/// A day whose prices are decided: what is left is to settle each bucket.
+#[derive(Debug)]
+pub struct Day<'a> {
+    /// What all buckets share.
+    pub ctx: Context<'a>,
+    /// The buckets, by the top bits of the mixed account.
+    pub buckets: Vec<Bucket>,
+    /// The number of buckets, as a power of two.
+    pub bits: u32,
+    /// The totals from which gates and swings were decided.
+    pub survey: Survey,
+    /// The portfolios that have a gate.
+    pub gates: Vec<Gated>,
+    /// The portfolios that swing.
+    pub swings: Vec<Swung>,
+    /// What became of the register events.
+    pub events: Vec<EventOutcome>,
+    /// The splits of the day's income.
+    pub incomes: Vec<IncomeResult>,
+    /// How many of today's orders are refused for their ids.
+    pub duplicates: usize,
+    /// The dealing prices by fund.
+    pub prices: Vec<i64>,
+    /// The funds' terms at their dealing prices; none for a fund that nobody deals in today.
+    pub pricings: Vec<Option<Pricing<'a>>>,
+    /// Rows of all tables together.
+    rows: usize,
+}
+
+/// A worker's memory for ruling about buckets.
+struct Ruler {
+    sorter: Sorter<Order>,
+    validator: Validator,
+    surveyor: Surveyor,
+}
+
+impl<'a> Day<'a> {
+    /// Opens the register, applies the day's income, rules about every order, and decides gates, swings and prices.
+    ///
+    /// # Errors
+    /// The faults of a whole day, [`Code::Day`]; [`Code::Digits`] and [`Code::Overflow`]; [`Code::Law`] for columns
+    /// that do not fit together; [`Code::Cancelled`].
+    pub fn open(exec: &Exec<'_>, input: &DayInput<'a>) -> Result<Self, Error> {
+        input.check()?;
+        for (number, day) in input.days.iter().enumerate() {
+            if day.nav <= 0 {
+                return Err(price_fault(number));
+            }
+        }
+        let rows = Rows::new(exec, input)?;
+        let mut buckets = fill(exec, input, &rows)?;
+        let tables = [input.orders.rows, input.deferred.rows, input.positions.rows, input.lots.rows];
+        let count = tables.into_iter().fold(0_usize, usize::saturating_add);
+        exec.run(count, buckets.iter_mut(), Opener::default, |opener, _, bucket| {
+            opener.open(&rows, input.terms, bucket)
+        })?;
+        let ctx = input.context(rows.funds.keys.clone(), rows.distributors.keys.clone())?;
+        let bits = buckets.len().trailing_zeros();
+        let events = apply_events(&ctx, input.events, &mut buckets, |account| bucket_of(account, bits))?;
+        let incomes = distribute(exec, &ctx, input.incomes, &mut buckets)?;
+        let dealt = Dealt::new(&ctx, &buckets, count);
+        let needs = Needs::new(&ctx);
+        let unswung = if needs.any() { dealt.pricings(&ctx, &[])? } else { Vec::new() };
+        let survey = rule(exec, &ctx, &rows, &needs, &unswung, &mut buckets, count)?;
+        let mut gates = Gates::new(&ctx, &survey)?;
+        let survey = if gates.accept_all() {
+            survey
+        } else {
+            gates.share(exec, count, &mut buckets)?;
+            accepted(exec, &ctx, &gates, &needs, &unswung, &mut buckets, count)?
+        };
+        let (prices, swings) = prices(&ctx, &survey)?;
+        let moved = ctx.days.iter().zip(&prices).any(|(day, price)| day.nav != *price);
+        let pricings = if moved || unswung.is_empty() { dealt.pricings(&ctx, &prices)? } else { unswung };
+        let (gates, duplicates) = (gates.decided, rows.duplicates());
+        Ok(Self { ctx, buckets, bits, survey, gates, swings, events, incomes, duplicates, prices, pricings, rows: count })
+    }
+
+    /// Settles one bucket into memory that is used again.
+    pub fn settle_bucket(&self, bucket: &Bucket, settled: &mut Settled) -> Result<(), Error> {
+        super::settle::settle(&self.ctx, &self.pricings, bucket, settled)
+    }
+
+    /// Rows of all tables together.
+    pub const fn rows(&self) -> usize {
+        self.rows
+    }
+}
+
+/// The rows of all tables in their buckets.
+fn fill(exec: &Exec<'_>, input: &DayInput<'_>, rows: &Rows<'_>) -> Result<Vec<Bucket>, Error> {
+    let received = input.orders.rows.saturating_add(input.deferred.rows);
+    let bits = bucket_bits(received, input.positions.rows);
+    let positions = [(input.positions.account, input.positions.rows)];
+    let positions = scatter(exec, bits, &positions, |_, range, out| rows.positions(range, out), |row| row.account)?;
+    let lots = [(input.lots.account, input.lots.rows)];
+    let lots = scatter(exec, bits, &lots, |_, range, out| rows.lots(range, out), |row| row.account)?;
+    let orders = [(input.orders.account, input.orders.rows), (input.deferred.account, input.deferred.rows)];
+    let orders = scatter(exec, bits, &orders, |table, range, out| rows.orders(table, range, out), |row| row.account)?;
+    let tables = orders.into_iter().zip(positions.into_iter().zip(lots));
+    Ok(tables.map(|(orders, (positions, lots))| Bucket { orders, positions, lots, ..Bucket::default() }).collect())
+}
+
+/// Sorts, rules about and surveys the orders of all buckets.
+fn rule(
+    exec: &Exec<'_>,
+    ctx: &Context<'_>,
+    rows: &Rows<'_>,
+    needs: &Needs,
+    unswung: &[Option<Pricing<'_>>],
+    buckets: &mut [Bucket],
+    count: usize,
+) -> Result<Survey, Error> {
+    let funds = ctx.terms.funds.len();
+    let init =
+        || Ruler { sorter: Sorter::default(), validator: Validator::default(), surveyor: Surveyor::new(funds) };
+    let untied = |position: Option<Position>| {
+        let row = position.and_then(|position| rows.position_row(&position));
+        Error { row, ..Error::whole(Code::Day(Fault::Pending)) }
+    };
+    let states = exec.run(count, buckets.iter_mut(), init, |ruler, _, bucket| {
+        ruler.sorter.sort(&mut bucket.orders, |order| (order.account, order.fund), by_order);
+        validate(ctx, &mut ruler.validator, bucket).map_err(untied)?;
+        ruler.surveyor.add(ctx, needs, unswung, bucket)
+    })?;
+    let mut survey = Survey::new(funds);
+    states.iter().for_each(|ruler| survey.merge(&ruler.surveyor.survey));
+    Ok(survey)
+}
+
+/// Writes what the gates accept into all buckets, and surveys that.
+fn accepted(
+    exec: &Exec<'_>,
+    ctx: &Context<'_>,
+    gates: &Gates,
+    needs: &Needs,
+    unswung: &[Option<Pricing<'_>>],
+    buckets: &mut [Bucket],
+    count: usize,
+) -> Result<Survey, Error> {
+    let funds = ctx.terms.funds.len();
+    let states = exec.run(count, buckets.iter_mut(), || Surveyor::new(funds), |surveyor, _, bucket| {
+        gates.accept(bucket);
+        surveyor.add(ctx, needs, unswung, bucket)
+    })?;
+    let mut survey = Survey::new(funds);
+    states.iter().for_each(|surveyor| survey.merge(&surveyor.survey));
+    Ok(survey)
+}
+
+/// Which funds somebody deals in.
+struct Dealt {
+    /// By fund; empty if no fund is left out.
+    funds: Vec<bool>,
+}
+
+impl Dealt {
+    /// A fund's terms take longer to prepare than a few orders to deal, so a small day prepares those that it needs.
+    fn new(ctx: &Context<'_>, buckets: &[Bucket], rows: usize) -> Self {
+        if rows > SMALL_ROWS {
+            return Self { funds: Vec::new() };
+        }
+        let mut funds = vec![false; ctx.terms.funds.len()];
+        for order in buckets.iter().flat_map(|bucket| &bucket.orders) {
+            for fund in [order.fund, order.target] {
+                if let Some(dealt) = usize::try_from(fund).ok().and_then(|fund| funds.get_mut(fund)) {
+                    *dealt = true;
+                }
+            }
+        }
+        Self { funds }
+    }
+
+    /// The terms at the given prices, or, for no prices, at the net asset values.
+    fn pricings<'a>(&self, ctx: &Context<'a>, prices: &[i64]) -> Result<Vec<Option<Pricing<'a>>>, Error> {
+        let scales = ctx.terms.scales;
+        let funds = ctx.terms.funds.iter().zip(ctx.days).enumerate();
+        funds
+            .map(|(number, (fund, day))| {
+                if self.funds.get(number) == Some(&false) {
+                    return Ok(None);
+                }
+                let price = prices.get(number).copied().unwrap_or(day.nav);
+                Pricing::new(fund, scales, price).map(Some).ok_or_else(|| price_fault(number))
+            })
+            .collect()
+    }
+}
+
+/// A fund has no price that can be dealt at.
+fn price_fault(fund: usize) -> Error {
+    let operands = vec![i128::try_from(fund).unwrap_or_default()];
+    Error { operands, ..Error::whole(Code::Day(Fault::Price)) }
+}

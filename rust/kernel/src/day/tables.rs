@@ -1,0 +1,363 @@
+//! The output tables as columns: what the rows of a bucket become when they are written.
+//!
+//! Identifiers leave as keys (accounts, order ids) or as numbers (funds, distributors); the edge turns both into what
+//! the caller wrote. Enumerations leave as their discriminants.
+
+use std::mem;
+
+use super::bucket::{Bucket, Closing, Context, Settled};
+use super::flows::Flow;
+use super::ledger::Posting;
+use super::obligations::{Obligation, PartyNet, Payment};
+use super::proof::IncomeRow;
+use super::types::{Lot, Order, Outcome};
+
+/// So many rows are written column after column: their orders and outcomes stay in a core's second-level cache, and a
+/// column of eight-byte values that is zero for as many rows leaves a page of memory untouched.
+const BLOCK_ROWS: usize = 512;
+
+/// A column of a table that owns its memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// Keys, money, units, instants.
+    I64(Vec<i64>),
+    /// Dates, in days since 1970.
+    I32(Vec<i32>),
+    /// Numbers of funds, distributors, parties, currencies.
+    U32(Vec<u32>),
+    /// Codes and flags.
+    U8(Vec<u8>),
+}
+
+macro_rules! values_from {
+    ($($kind:ty => $variant:ident)*) => {$(
+        impl From<Vec<$kind>> for Values {
+            fn from(values: Vec<$kind>) -> Self {
+                Self::$variant(values)
+            }
+        }
+    )*};
+}
+
+values_from! { i64 => I64 i32 => I32 u32 => U32 u8 => U8 }
+
+/// What the columns of confirmations are read from.
+struct Row<'a> {
+    order: &'a Order,
+    outcome: &'a Outcome,
+    /// What a quantity is times in minor units of the quantity scale.
+    factor: i64,
+    /// The number that stands for a fund that is not given: one above all that are.
+    no_fund: u32,
+}
+
+/// Hands the names and types of the columns of confirmations, in their order, to a macro:
+/// `confirmation_columns!(make)` becomes `make! { distributor: u32, order_id: i64, ... }`.
+#[macro_export]
+macro_rules! confirmation_columns {
+    ($callback:ident) => {
+        $callback! {
+            distributor: u32, order_id: i64, account: i64, transaction_account: i64, fund: u32, charge: u8, kind: u8,
+            target_fund: u32, placed_at: i64, since: i32, origin: u8, on_gate: u8, own_charge: u8,
+            own_charge_value: i64, status: u8, reason: u8, refund_cause: u8, requested: i64, top_up: i64,
+            confirmed: i64, deferred: i64, cancelled: i64, amount: i64, net: i64, fee: i64, back_end: i64,
+            top_up_fee: i64, fee_to_fund: i64, fee_to_distributor: i64, fee_to_manager: i64, refund: i64, net_in: i64,
+            units: i64, units_in: i64, price: i64, price_in: i64, rounding: i64, rounding_in: i64
+        }
+    };
+}
+
+macro_rules! confirmations {
+    ($($name:ident: $kind:ty),*) => {
+        /// The columns of confirmations, each as long as the table has rows; made from zeroed memory.
+        #[derive(Debug, Default)]
+        #[expect(missing_docs, reason = "the columns of the table of confirmations, described there")]
+        pub struct ConfirmationColumns<'a> {
+            $(pub $name: &'a mut [$kind],)*
+        }
+
+        impl<'a> ConfirmationColumns<'a> {
+            /// The names of the columns, in their order.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),*];
+
+            /// Takes the first rows of every column away, for a bucket to write; all that are left if there are fewer.
+            pub fn take(&mut self, rows: usize) -> ConfirmationColumns<'a> {
+                ConfirmationColumns {$(
+                    $name: {
+                        let whole = mem::take(&mut self.$name);
+                        let (first, rest) = whole.split_at_mut(rows.min(whole.len()));
+                        self.$name = rest;
+                        first
+                    },
+                )*}
+            }
+
+            /// Writes the rows of a bucket, in the order of its orders, into columns that are as long as it and zero.
+            ///
+            /// Quantities (`requested` to `cancelled`) are brought to the scale of order quantities. Columns of which a
+            /// block of rows is zero are not touched there. `None`: a quantity does not fit in 64 bits.
+            pub fn fill(&mut self, ctx: &Context<'_>, bucket: &Bucket, settled: &Settled) -> Option<()> {
+                let no_fund = u32::try_from(ctx.funds.len()).ok()?;
+                let orders = bucket.orders.chunks(BLOCK_ROWS);
+                for (orders, outcomes) in orders.zip(settled.outcomes.chunks(BLOCK_ROWS)) {
+                    let block = self.take(orders.len());
+                    let rows = || {
+                        orders.iter().zip(outcomes).map(|(order, outcome)| {
+                            Row { order, outcome, factor: ctx.factor(order.kind), no_fund }
+                        })
+                    };
+                    $({
+                        let mut any = false;
+                        let mut fits = true;
+                        for row in rows() {
+                            let value = row.$name();
+                            any |= value.is_none_or(|value| value != 0);
+                            fits &= value.is_some();
+                        }
+                        if !fits {
+                            return None;
+                        }
+                        if any {
+                            for (place, row) in block.$name.iter_mut().zip(rows()) {
+                                *place = row.$name().unwrap_or_default();
+                            }
+                        }
+                    })*
+                }
+                Some(())
+            }
+        }
+    };
+}
+
+confirmation_columns!(confirmations);
+
+macro_rules! read {
+    ($($name:ident: $kind:ty = |$row:ident| $value:expr;)*) => {
+        impl Row<'_> {$(
+            #[inline(always)]
+            fn $name(&self) -> Option<$kind> {
+                let $row = self;
+                $value
+            }
+        )*}
+    };
+}
+
+read! {
+    distributor: u32 = |row| Some(row.order.distributor);
+    order_id: i64 = |row| Some(row.order.id);
+    account: i64 = |row| Some(row.order.account);
+    transaction_account: i64 = |row| Some(row.order.transaction_account);
+    fund: u32 = |row| Some(row.order.fund);
+    charge: u8 = |row| Some(row.order.charge);
+    kind: u8 = |row| Some(row.order.kind_code);
+    target_fund: u32 = |row| Some(row.order.target.min(row.no_fund));
+    placed_at: i64 = |row| Some(row.order.placed_at);
+    since: i32 = |row| Some(row.order.since);
+    origin: u8 = |row| Some(row.order.origin as u8);
+    on_gate: u8 = |row| Some(u8::from(row.order.cancel_on_gate));
+    own_charge: u8 = |row| Some(row.order.own_charge as u8);
+    own_charge_value: i64 = |row| Some(row.order.own_charge_value);
+    status: u8 = |row| Some(row.outcome.status as u8);
+    reason: u8 = |row| Some(row.outcome.reason as u8);
+    refund_cause: u8 = |row| Some(row.outcome.refund_cause as u8);
+    requested: i64 = |row| Some(row.order.quantity);
+    top_up: i64 = |row| row.outcome.top_up.checked_mul(row.factor);
+    confirmed: i64 = |row| row.outcome.confirmed.checked_mul(row.factor);
+    deferred: i64 = |row| row.outcome.deferred.checked_mul(row.factor);
+    cancelled: i64 = |row| row.outcome.cancelled.checked_mul(row.factor);
+    amount: i64 = |row| Some(row.outcome.amount);
+    net: i64 = |row| Some(row.outcome.net);
+    fee: i64 = |row| Some(row.outcome.fee);
+    back_end: i64 = |row| Some(row.outcome.back_end);
+    top_up_fee: i64 = |row| Some(row.outcome.top_up_fee);
+    fee_to_fund: i64 = |row| Some(row.outcome.fee_to_fund);
+    fee_to_distributor: i64 = |row| Some(row.outcome.fee_to_distributor);
+    fee_to_manager: i64 = |row| Some(row.outcome.fee_to_manager);
+    refund: i64 = |row| Some(row.outcome.refund);
+    net_in: i64 = |row| Some(row.outcome.net_in);
+    units: i64 = |row| Some(row.outcome.units);
+    units_in: i64 = |row| Some(row.outcome.units_in);
+    price: i64 = |row| Some(row.outcome.price);
+    price_in: i64 = |row| Some(row.outcome.price_in);
+    rounding: i64 = |row| Some(row.outcome.rounding);
+    rounding_in: i64 = |row| Some(row.outcome.rounding_in);
+}
+
+macro_rules! table {
+    ($(#[$doc:meta])* $table:ident from $source:ty { $($name:ident: $kind:ty = |$row:ident| $value:expr;)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "the columns of the table, described in the Python package")]
+        pub struct $table {
+            $(pub $name: Vec<$kind>,)*
+        }
+
+        impl $table {
+            /// The names of the columns, in their order.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),*];
+
+            /// Adds rows at the end.
+            pub fn extend(&mut self, rows: &[$source]) {
+                $(self.$name.extend(rows.iter().map(|$row| -> $kind { $value }));)*
+            }
+
+            /// Moves the rows of another table of this kind to the end.
+            pub fn append(&mut self, mut other: Self) {
+                $(
+                    if self.$name.is_empty() {
+                        self.$name = mem::take(&mut other.$name);
+                    } else {
+                        self.$name.append(&mut other.$name);
+                    }
+                )*
+            }
+
+            /// The columns with their names, in their order.
+            pub fn into_columns(self) -> Vec<(&'static str, Values)> {
+                vec![$((stringify!($name), Values::from(self.$name))),*]
+            }
+        }
+
+        impl From<&[$source]> for $table {
+            fn from(rows: &[$source]) -> Self {
+                let mut table = Self::default();
+                table.extend(rows);
+                table
+            }
+        }
+    };
+}
+
+table! {
+    /// The positions at the end of the day.
+    PositionColumns from Closing {
+        account: i64 = |row| row.account;
+        transaction_account: i64 = |row| row.transaction_account;
+        distributor: u32 = |row| row.distributor;
+        fund: u32 = |row| row.fund;
+        charge: u8 = |row| row.charge;
+        dividend_option: u8 = |row| row.dividend_option;
+        units: i64 = |row| row.units;
+        frozen: i64 = |row| row.frozen;
+        pending: i64 = |row| row.pending;
+        unpaid: i64 = |row| row.unpaid;
+        opening: i64 = |row| row.opening;
+        issued: i64 = |row| row.issued;
+        cancelled: i64 = |row| row.cancelled;
+        income: i64 = |row| row.income;
+        income_units: i64 = |row| row.income_units;
+        income_cash: i64 = |row| row.income_cash;
+        moved: i64 = |row| row.moved;
+    }
+}
+
+table! {
+    /// The lots at the end of the day.
+    LotColumns from Lot {
+        account: i64 = |row| row.account;
+        transaction_account: i64 = |row| row.transaction_account;
+        distributor: u32 = |row| row.distributor;
+        fund: u32 = |row| row.fund;
+        charge: u8 = |row| row.charge;
+        number: i64 = |row| row.number;
+        confirmed: i32 = |row| row.confirmed;
+        units: i64 = |row| row.units;
+        nav: i64 = |row| row.nav;
+        rate_paid: i64 = |row| row.rate_paid;
+        reinvested: u8 = |row| u8::from(row.reinvested);
+    }
+}
+
+table! {
+    /// The flows by fund, distributor and kind.
+    FlowColumns from Flow {
+        fund: u32 = |row| row.fund;
+        distributor: u32 = |row| row.distributor;
+        kind: u8 = |row| row.kind as u8;
+        orders: i64 = |row| row.orders;
+        amount: i64 = |row| row.amount;
+        net: i64 = |row| row.net;
+        units: i64 = |row| row.units;
+        fee: i64 = |row| row.fee;
+        back_end: i64 = |row| row.back_end;
+        top_up_fee: i64 = |row| row.top_up_fee;
+        fee_to_fund: i64 = |row| row.fee_to_fund;
+        fee_to_distributor: i64 = |row| row.fee_to_distributor;
+        fee_to_manager: i64 = |row| row.fee_to_manager;
+        refund: i64 = |row| row.refund;
+        unpaid: i64 = |row| row.unpaid;
+        rounding: i64 = |row| row.rounding;
+    }
+}
+
+table! {
+    /// Obligations, of today or open.
+    ObligationColumns from Obligation {
+        dealing_date: i32 = |row| row.dealing_date;
+        value_date: i32 = |row| row.value_date;
+        currency: u32 = |row| row.currency;
+        netting_set: u32 = |row| row.netting_set;
+        fund: u32 = |row| row.fund;
+        purpose: u8 = |row| row.purpose as u8;
+        payer: u32 = |row| row.payer;
+        payee: u32 = |row| row.payee;
+        amount: i64 = |row| row.amount;
+    }
+}
+
+table! {
+    /// The net positions of the parties.
+    SettlementColumns from PartyNet {
+        currency: u32 = |row| row.set.currency;
+        value_date: i32 = |row| row.set.value_date;
+        netting_set: u32 = |row| row.set.netting_set;
+        party: u32 = |row| row.party;
+        receives: i64 = |row| row.receives;
+        pays: i64 = |row| row.pays;
+        net: i64 = |row| row.net;
+    }
+}
+
+table! {
+    /// The payments that settle the net positions.
+    PaymentColumns from Payment {
+        currency: u32 = |row| row.set.currency;
+        value_date: i32 = |row| row.set.value_date;
+        netting_set: u32 = |row| row.set.netting_set;
+        payer: u32 = |row| row.payer;
+        payee: u32 = |row| row.payee;
+        amount: i64 = |row| row.amount;
+    }
+}
+
+table! {
+    /// The postings of both ledgers and of the rounding memo.
+    PostingColumns from Posting {
+        fund: u32 = |row| row.fund;
+        currency: u32 = |row| row.currency;
+        ledger: u8 = |row| row.ledger as u8;
+        step: u8 = |row| row.step as u8;
+        account: u8 = |row| row.account as u8;
+        debit: i64 = |row| row.debit;
+        credit: i64 = |row| row.credit;
+        units_debit: i64 = |row| row.units_debit;
+        units_credit: i64 = |row| row.units_credit;
+        memo_debit: i64 = |row| row.memo_debit;
+        memo_credit: i64 = |row| row.memo_credit;
+    }
+}
+
+table! {
+    /// The income of the funds by date.
+    IncomeColumns from IncomeRow {
+        fund: u32 = |row| row.fund;
+        date: i32 = |row| row.date;
+        income: i64 = |row| row.income;
+        entitled: i64 = |row| row.entitled;
+        paid: i64 = |row| row.paid;
+        kept: i64 = |row| row.kept;
+        per_10k: i64 = |row| row.per_10k;
+    }
+}

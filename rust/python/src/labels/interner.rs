@@ -1,0 +1,138 @@
+//! Distinct texts in the order in which they come, each with its code.
+
+use std::hash::{BuildHasher, RandomState};
+
+use fundclear_kernel::error::{Code, Error};
+use hashbrown::HashTable;
+
+/// The most distinct texts of a column: a code is an `i32` in Python.
+const MOST_TEXTS: usize = i32::MAX as usize;
+
+/// Texts one behind the other, with one offset more than there are texts.
+pub struct Packed {
+    /// Where each text begins, and where the last ends.
+    pub offsets: Vec<i64>,
+    /// The texts, as UTF-8.
+    pub bytes: Vec<u8>,
+}
+
+impl Packed {
+    /// No texts.
+    pub fn new() -> Self {
+        Self { offsets: vec![0], bytes: Vec::new() }
+    }
+
+    /// The number of texts.
+    pub fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// A text by its code.
+    pub fn get(&self, code: usize) -> &[u8] {
+        text(&self.offsets, &self.bytes, code)
+    }
+
+    /// Puts one more text behind the others.
+    pub fn push(&mut self, text: &[u8]) {
+        self.bytes.extend_from_slice(text);
+        // A vector has at most as many bytes as an `i64` counts.
+        self.offsets.push(i64::try_from(self.bytes.len()).unwrap_or(i64::MAX));
+    }
+}
+
+/// A text of packed ones; of offsets that contradict themselves, an empty one.
+#[inline(always)]
+pub fn text<'a>(offsets: &[i64], bytes: &'a [u8], code: usize) -> &'a [u8] {
+    let place = |at: usize| offsets.get(at).and_then(|offset| usize::try_from(*offset).ok());
+    place(code).zip(place(code + 1)).and_then(|(start, end)| bytes.get(start..end)).unwrap_or_default()
+}
+
+/// The hash of a text by a key that every call draws anew, so that nobody can prepare texts that collide.
+#[derive(Clone, Copy)]
+pub struct Hasher(u64);
+
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+impl Hasher {
+    /// A hasher with a key of its own.
+    pub fn new() -> Self {
+        Self(RandomState::new().hash_one(0))
+    }
+
+    /// Eight bytes at a time: identifiers are short, and a hash made for long texts costs more than finding them.
+    #[inline(always)]
+    pub fn hash(self, text: &[u8]) -> u32 {
+        let mut state = self.0 ^ (text.len() as u64);
+        let (words, rest) = text.as_chunks::<8>();
+        for word in words {
+            state = fold(state ^ u64::from_le_bytes(*word), ODD ^ self.0);
+        }
+        let mut last = [0; 8];
+        for (place, byte) in last.iter_mut().zip(rest) {
+            *place = *byte;
+        }
+        let state = fold(state ^ u64::from_le_bytes(last), ODD);
+        (state ^ (state >> 32)) as u32
+    }
+}
+
+#[inline(always)]
+fn fold(a: u64, b: u64) -> u64 {
+    let wide = u128::from(a).wrapping_mul(u128::from(b));
+    (wide as u64) ^ ((wide >> 64) as u64)
+}
+
+/// A text's place in the table: its hash, which most comparisons end with, and its code.
+#[derive(Clone, Copy)]
+struct Slot {
+    hash: u32,
+    code: u32,
+}
+
+/// The table takes its bits from both ends of a hash.
+#[inline(always)]
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(ODD)
+}
+
+/// Gives each distinct text a code.
+pub struct Interner {
+    slots: HashTable<Slot>,
+    hasher: Hasher,
+    /// The distinct texts, by code.
+    pub texts: Packed,
+}
+
+impl Interner {
+    /// An interner without texts. All that are to be merged need the same hasher.
+    pub fn new(hasher: Hasher) -> Self {
+        Self { slots: HashTable::new(), hasher, texts: Packed::new() }
+    }
+
+    /// The code of a text. A text that Python cannot keep is refused as [`Code::Stray`]: one that is not UTF-8, or
+    /// ends with a zero, which numpy would cut off.
+    #[inline]
+    pub fn intern(&mut self, text: &[u8]) -> Result<u32, Error> {
+        let hash = self.hasher.hash(text);
+        let texts = &self.texts;
+        let found = self.slots.find(spread(hash), |slot| slot.hash == hash && texts.get(slot.code as usize) == text);
+        match found {
+            Some(slot) => Ok(slot.code),
+            None => self.add(hash, text),
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, hash: u32, text: &[u8]) -> Result<u32, Error> {
+        if text.last() == Some(&0) || std::str::from_utf8(text).is_err() {
+            return Err(Error::whole(Code::Stray));
+        }
+        if self.texts.len() >= MOST_TEXTS {
+            return Err(Error::whole(Code::Overflow));
+        }
+        let code = self.texts.len() as u32;
+        self.texts.push(text);
+        self.slots.insert_unique(spread(hash), Slot { hash, code }, |slot| spread(slot.hash));
+        Ok(code)
+    }
+}

@@ -1,0 +1,149 @@
+"""Tables in a folder: one Parquet file each and a manifest, there as a whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Final, TypeVar
+
+import numpy as np
+
+from fundclear import _kernel
+from fundclear.columns import Labels
+from fundclear.errors import refuse
+from fundclear.fixed import Fixed
+from fundclear.tables import Table
+
+__all__ = ["MANIFEST", "open_folder", "read_table", "write_folder"]
+
+#: The file that says what else the folder holds.
+MANIFEST: Final = "manifest.json"
+
+#: The layout that this version writes, and the newest that it reads.
+_LAYOUT: Final = 1
+
+_T = TypeVar("_T", bound=Table)
+
+
+def write_folder(
+    folder: str | os.PathLike[str], tables: Mapping[str, Table], texts: Mapping[str, str], about: Mapping[str, Any]
+) -> None:
+    """Writes tables and text files aside, waits until the disk has them, and renames the whole into place.
+
+    Args:
+        folder: what does not exist yet, or is an empty folder.
+        tables: by name; each becomes ``name.parquet``.
+        texts: further files by name.
+        about: what the manifest says besides the list of tables.
+
+    Raises:
+        InputError: the folder exists and is not empty (``folder-exists``).
+        OSError: the system refused; nothing is left behind.
+    """
+    target = Path(folder)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise refuse("folder-exists", argument=str(target))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.parent / f".{target.name}-{token_hex(8)}"
+    aside.mkdir()
+    try:
+        listed = {}
+        for name, table in tables.items():
+            _kernel.write_parquet(str(aside / f"{name}.parquet"), _stored(table), [("fundclear.table", name)])
+            listed[name] = {"file": f"{name}.parquet", "rows": len(table)}
+        for name, text in texts.items():
+            _write_text(aside / name, text)
+        manifest = {"layout": _LAYOUT, **about, "tables": listed}
+        _write_text(aside / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+        _sync(aside)
+        # An empty folder gives way to the new one in the same step.
+        aside.rename(target)
+        _sync(target.parent)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+
+
+def open_folder(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """The manifest of a folder.
+
+    Raises:
+        InputError: there is no manifest, or one of a newer layout (``folder``).
+    """
+    path = Path(folder) / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise refuse("folder", argument=str(folder), why=f"there is no {MANIFEST} in it") from None
+    except ValueError as error:
+        raise refuse("folder", argument=str(folder), why=f"its {MANIFEST} is damaged: {error}") from None
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("layout"), int):
+        raise refuse("folder", argument=str(folder), why=f"its {MANIFEST} is not that of a day")
+    if manifest["layout"] > _LAYOUT:
+        why = f"it has layout {manifest['layout']}, and this version reads up to {_LAYOUT}"
+        raise refuse("folder", argument=str(folder), why=why)
+    return manifest
+
+
+def read_table(folder: str | os.PathLike[str], manifest: Mapping[str, Any], name: str, table: type[_T]) -> _T:
+    """A table of the folder.
+
+    Raises:
+        InputError: the file is damaged, or has another number of rows than the manifest says (``file``).
+    """
+    listed = manifest["tables"][name]
+    path = Path(folder) / listed["file"]
+    columns, _ = _kernel.read_parquet(str(path))
+    made = table.from_columns({column: _loaded(kind, values, extra) for column, kind, values, extra in columns})
+    if len(made) != listed["rows"]:
+        why = f"it has {len(made)} rows, and the manifest says {listed['rows']}"
+        raise refuse("file", argument=str(path), why=why)
+    return made
+
+
+def _stored(table: Table) -> list[tuple[str, str, Any, object]]:
+    """The columns as the native writer takes them."""
+    stored: list[tuple[str, str, Any, object]] = []
+    for name in table.columns:
+        column = table.column(name)
+        if isinstance(column, Fixed):
+            stored.append((name, "decimal", column.minor, column.scale))
+        elif isinstance(column, Labels):
+            stored.append((name, "text", column.codes.astype(np.uint32), list(column.dictionary)))
+        elif column.dtype.kind == "M":
+            kind = "date" if column.dtype == np.dtype("datetime64[D]") else "instant"
+            stored.append((name, kind, column.view(np.int64), False))
+        else:
+            stored.append((name, "integer", column.astype(np.int64), None))
+    return stored
+
+
+def _loaded(kind: str, values: Any, extra: Any) -> Any:
+    if kind == "decimal":
+        return Fixed.from_minor(values, extra)
+    if kind == "text":
+        return Labels(values, tuple(extra))
+    if kind == "date":
+        return values.view("datetime64[D]")
+    return values.view("datetime64[us]") if kind == "instant" else values
+
+
+def _write_text(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """A name is on the disk only when its folder is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+

@@ -1,0 +1,121 @@
+"""Identifiers of one kind over several tables as int64 keys whose order is theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NoReturn, TypeAlias, final
+
+import numpy as np
+import numpy.typing as npt
+
+from fundclear import _kernel
+from fundclear.columns import Labels, packed_labels
+from fundclear.errors import refuse
+
+__all__ = ["Domain", "Identifiers"]
+
+#: A column of identifiers: integers as they are, or texts.
+Identifiers: TypeAlias = npt.NDArray[np.int64] | Labels
+
+_Keys: TypeAlias = npt.NDArray[np.int64]
+
+
+@final
+class Domain:
+    """The accounts, funds, distributors or order ids that a call knows, each with an int64 key.
+
+    The key of an integer is the integer. The key of a text is its rank among all texts of the domain, ascending by
+    their UTF-8 bytes; so keys compare as the identifiers do, whatever column or row they come from.
+
+    >>> orders, positions = Labels.of(["b", "a", "b"]), Labels.of(["c", "b"])
+    >>> accounts = Domain.of("account", orders, positions)
+    >>> accounts.keys(orders), accounts.keys(positions)
+    (array([1, 0, 1]), array([2, 1]))
+    >>> accounts.restore(np.array([2, 0])), accounts.key("c"), accounts.key("x"), accounts.text(1)
+    (Labels(['c', 'a']), 2, None, 'b')
+    """
+
+    __slots__ = ("_bytes", "_columns", "_name", "_offsets", "_ranks")
+
+    _name: str
+    _columns: tuple[Labels, ...]
+    _ranks: list[_Keys]
+    _offsets: _Keys | None
+    _bytes: npt.NDArray[np.uint8]
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        raise TypeError("a Domain is made by Domain.of()")
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a Domain never changes: cannot set {name!r}")
+
+    @staticmethod
+    def of(name: str, *columns: Identifiers | None, threads: int | None = None) -> Domain:
+        """The domain of all identifiers of these columns.
+
+        Args:
+            name: what the identifiers are called in errors, such as ``"account"``.
+            columns: int64 arrays or :class:`~fundclear.columns.Labels`; ``None`` for a table without the column,
+                whose rows are all 0 or all ``""``.
+            threads: how many threads may work.
+
+        Raises:
+            InputTypeError: integers in one column and texts in another (``identifier-kind``). A column without rows
+                is of either kind.
+        """
+        given = [column for column in columns if column is not None and len(column)]
+        texts = tuple(column for column in given if isinstance(column, Labels))
+        if texts and len(texts) < len(given):
+            whole = next(column for column in given if not isinstance(column, Labels))
+            raise refuse("identifier-kind", argument=name, value=f"{texts[0][0]!r} here and {whole[0]} there")
+        offsets, data, ranks = None, np.empty(0, dtype=np.uint8), []
+        if texts:
+            with_empty = any(column is None for column in columns)
+            packed = [column.packed for column in texts]
+            offsets, data, ranks = _kernel.label_union(packed, with_empty, threads)
+        domain = object.__new__(Domain)
+        values: Sequence[tuple[str, Any]] = [("_name", name), ("_columns", texts), ("_ranks", ranks)]
+        for slot, value in [*values, ("_offsets", offsets), ("_bytes", data)]:
+            object.__setattr__(domain, slot, value)
+        return domain
+
+    @property
+    def name(self) -> str:
+        """What the identifiers are called in errors."""
+        return self._name
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the identifiers are texts."""
+        return self._offsets is not None
+
+    def keys(self, column: Identifiers | None, threads: int | None = None) -> _Keys | int:
+        """The key of every row of one of the columns that the domain was made of; of no column the one key 0."""
+        if column is None:
+            return 0
+        if not isinstance(column, Labels):
+            return column
+        if not len(column):
+            return np.empty(0, dtype=np.int64)
+        for known, ranks in zip(self._columns, self._ranks, strict=True):
+            if known is column:
+                return _kernel.label_keys(column.codes, ranks, threads)
+        raise ValueError(f"the column is none of those that the domain of {self._name} was made of")
+
+    def restore(self, keys: _Keys) -> Identifiers:
+        """The identifiers of keys, as they came: integers, or a column of texts."""
+        if self._offsets is None:
+            return keys
+        return packed_labels(keys, self._offsets, self._bytes)
+
+    def key(self, value: object) -> int | None:
+        """The key of one identifier; ``None`` if it is of the other kind, or no text of the domain."""
+        if self._offsets is not None:
+            return _kernel.label_find(self._offsets, self._bytes, value) if isinstance(value, str) else None
+        return int(value) if isinstance(value, (int, np.integer)) and not isinstance(value, bool) else None
+
+    def text(self, key: int) -> str:
+        """An identifier as messages show it: the text itself, or the integer's digits."""
+        if self._offsets is None:
+            return str(int(key))
+        return _kernel.label_strings(self._offsets, self._bytes, int(key), int(key) + 1)[0]

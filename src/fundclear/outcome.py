@@ -1,0 +1,409 @@
+"""From the native side's keys and codes back to tables: what a day gives, as its callers wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date as Date
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from fundclear import _kernel
+from fundclear.columns import Labels
+from fundclear.digests import digest_of
+from fundclear.errors import refuse
+from fundclear.fixed import Fixed, _make
+from fundclear.identifiers import Domain, Identifiers
+from fundclear.intake import Given, Intake
+from fundclear.proof import Cut, Proof, entries_of, exact
+from fundclear.reasons import STATUSES, reason_names
+from fundclear.tables import (
+    Confirmations,
+    Events,
+    Flows,
+    Income,
+    Lots,
+    Obligations,
+    Payments,
+    Positions,
+    Postings,
+    Settlement,
+    Table,
+)
+from fundclear.terms import Terms
+
+__all__ = ["Made", "make_tables"]
+
+_Raw: TypeAlias = dict[str, npt.NDArray[Any]]
+
+# Names by the kernel's codes, for columns of texts.
+_ORIGINS: Final = ("new", "deferred", "carried")
+_CHARGES: Final = ("front", "back", "other")
+_GATES: Final = ("defer", "cancel")
+_OWN: Final = ("", "discount", "rate", "fee", "several")
+_OPTIONS: Final = ("default", "reinvest", "cash")
+_FLOWS: Final = ("subscription", "redemption", "switch_out", "switch_in", "income")
+_PURPOSES: Final = ("fee", "income", "redemption", "refund", "subscription", "switch")
+
+_RATE_SCALE: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The tables of a day by their name, and its proof."""
+
+    tables: dict[str, Any]
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What keys and numbers stand for."""
+
+    intake: Intake
+    terms: Terms
+    parties: tuple[str, ...]
+    netting_sets: tuple[str, ...]
+    through: tuple[str, ...]
+    funds: tuple[Any, ...]
+    distributor_keys: npt.NDArray[np.int64]
+
+    def fund_column(self, numbers: npt.NDArray[Any]) -> Identifiers:
+        """Funds by number. The number after all funds is none: an empty text, or zero."""
+        if self.intake.funds.is_text:
+            # No fund is called by the empty text, so it can stand for none.
+            return Labels.from_codes(numbers, self.funds if "" in self.funds else (*self.funds, ""))
+        return np.array([*self.funds, 0], dtype=np.int64)[numbers]
+
+    def distributor_column(self, numbers: npt.NDArray[Any]) -> Identifiers:
+        return self.intake.distributors.restore(self.distributor_keys[numbers])
+
+    def scope(self, scope: tuple[Any, ...]) -> str:
+        """What a law was checked for, in words: a kind of scope, and what it is numbered by."""
+        kind, number, *rest = scope
+        if kind == "currency":
+            return self.terms.currencies[number]
+        if kind == "day":
+            return ""
+        if kind == "netting":
+            currency, value_date, netting_set = number, *rest
+            parts = (self.terms.currencies[currency], _day_text(value_date), self.netting_sets[netting_set])
+            return " ".join(part for part in parts if part)
+        return " ".join([str(self.funds[number]), *(part if isinstance(part, str) else _day_text(part) for part in rest)])
+
+    def cut_key(self, what: str, key: int | None) -> str:
+        """The account or order at which a split was cut."""
+        if key is None:
+            return ""
+        return (self.intake.accounts if what == "income" else self.intake.order_ids).text(key)
+
+
+def make_tables(
+    intake: Intake, given: Given, terms: Terms, day: Date, previous: Proof | None, threads: int | None
+) -> Made:
+    """Clears the day natively, and makes tables and proof of what comes back."""
+    known: list[_Names] = []
+
+    def settle_with(funds: npt.NDArray[np.int64], distributors: npt.NDArray[np.int64]) -> tuple[Any, Any]:
+        """Who the parties are is known when the distributors are; the native side asks before it settles."""
+        names = _names(intake, given, terms, funds, distributors)
+        known.append(names)
+        return _party_numbers(names), _open(given, names)
+
+    raw = _kernel.clear_day(
+        terms.compiled,
+        intake.tables,
+        intake.fund_days,
+        intake.incomes,
+        intake.discounts,
+        intake.fund_keys,
+        (day - Date(1970, 1, 1)).days,
+        intake.quantity_scale,
+        settle_with,
+        threads,
+    )
+    tables = _tables(raw, known[0], given)
+    return Made(tables, _proof(raw, known[0], tables, given, day, previous))
+
+
+# ---- parties ----
+
+
+def _names(
+    intake: Intake,
+    given: Given,
+    terms: Terms,
+    funds: npt.NDArray[np.int64],
+    distributors: npt.NDArray[np.int64],
+) -> _Names:
+    parties = {terms.clearing, *(fund.custody for fund in terms.funds), *(fund.manager for fund in terms.funds)}
+    through = [terms.party(who) for who in _each(intake.distributors.restore(distributors))]
+    sets = {fund.netting_set for fund in terms.funds}
+    if given.obligations is not None:
+        parties.update(given.obligations["payer"].dictionary, given.obligations["payee"].dictionary)
+        sets.update(given.obligations["netting_set"].dictionary)
+    return _Names(
+        intake=intake,
+        terms=terms,
+        parties=tuple(sorted(parties.union(through), key=str.encode)),
+        netting_sets=tuple(sorted(sets, key=str.encode)),
+        through=tuple(through),
+        funds=tuple(_each(intake.funds.restore(funds))),
+        distributor_keys=distributors,
+    )
+
+
+def _each(column: Identifiers) -> list[Any]:
+    return column.to_list() if isinstance(column, Labels) else column.tolist()
+
+
+def _party_numbers(names: _Names) -> dict[str, Any]:
+    numbers = {party: number for number, party in enumerate(names.parties)}
+    sets = {name: number for number, name in enumerate(names.netting_sets)}
+    funds = names.terms.funds
+    return {
+        "custody": [numbers[fund.custody] for fund in funds],
+        "manager": [numbers[fund.manager] for fund in funds],
+        "netting_set": [sets[fund.netting_set] for fund in funds],
+        "distributor": [numbers[party] for party in names.through],
+        "clearing": numbers[names.terms.clearing],
+    }
+
+
+def _open(given: Given, names: _Names) -> list[tuple[int, ...]]:
+    """The open obligations in the order of the kernel's fields."""
+    if given.obligations is None:
+        return []
+    table, cash = given.obligations, names.terms.scales.cash
+    fields = (
+        ("currency", names.terms.currencies),
+        ("netting_set", names.netting_sets),
+        ("purpose", _PURPOSES),
+        ("payer", names.parties),
+        ("payee", names.parties),
+    )
+    numbered = {name: _number_texts(table[name], texts, name) for name, texts in fields}
+    funds = [_fund_number(fund, names) for fund in _each(table["fund"])]
+    dates = [table[name].view(np.int64).tolist() for name in ("dealing_date", "value_date")]
+    amounts = table["amount"].rescale(cash).minor.tolist()
+    columns = (numbered["currency"], numbered["netting_set"], funds, numbered["purpose"])
+    return list(zip(*dates, *columns, numbered["payer"], numbered["payee"], amounts, strict=True))
+
+
+def _number_texts(column: Labels, texts: tuple[str, ...], name: str) -> list[int]:
+    numbers = {text: number for number, text in enumerate(texts)}
+    for text in column.dictionary:
+        if text not in numbers and bool((column == text).any()):
+            why = f"there are {', '.join(texts)}"
+            raise refuse("argument", argument=f"obligations.{name}", value=repr(text), why=why)
+    return [numbers.get(column.dictionary[code], 0) for code in column.codes.tolist()]
+
+
+def _fund_number(fund: Any, names: _Names) -> int:
+    number = names.terms.number(fund)
+    if number is None:
+        raise refuse("fund-unknown", argument="obligations", value=repr(fund))
+    return number
+
+
+# ---- tables ----
+
+
+def _tables(raw: dict[str, Any], names: _Names, given: Given) -> dict[str, Any]:
+    return {
+        "confirmations": Confirmations.from_columns(_confirmations(raw["confirmations"], names)),
+        "positions": Positions.from_columns(_register(raw["positions"], names)),
+        "lots": Lots.from_columns(_register(raw["lots"], names)),
+        "flows": Flows.from_columns(_flows(raw["flows"], names)),
+        "obligations": Obligations.from_columns(_cash_rows(raw["obligations"], names)),
+        "settlement": Settlement.from_columns(_cash_rows(raw["settlement"], names)),
+        "payments": Payments.from_columns(_cash_rows(raw["payments"], names)),
+        "postings": Postings.from_columns(_postings(raw["postings"], names)),
+        "income": Income.from_columns(_income(raw["income"], names)),
+        "events": _events_out(raw["events"], given),
+    }
+
+
+def _confirmations(raw: _Raw, names: _Names) -> dict[str, Any]:
+    scales, quantity = names.terms.scales, names.intake.quantity_scale
+    made = _identified(raw, names)
+    made |= {
+        "order_id": names.intake.order_ids.restore(raw["order_id"]),
+        "target_fund": names.fund_column(raw["target_fund"]),
+        "kind": Labels.from_codes(raw["kind"], names.intake.kinds),
+        "placed_at": raw["placed_at"].view("datetime64[us]"),
+        "since": _dates(raw["since"]),
+    }
+    texts = {
+        "charge": _CHARGES,
+        "origin": _ORIGINS,
+        "on_gate": _GATES,
+        "own_charge": _OWN,
+        "status": STATUSES,
+        "reason": reason_names(),
+        "refund_cause": reason_names(),
+    }
+    made |= {name: Labels.from_codes(raw[name], texts[name]) for name in texts}
+    made["own_charge_value"] = _make(raw["own_charge_value"], _RATE_SCALE)
+    made |= {name: _make(raw[name], quantity) for name in ("requested", "top_up", "confirmed", "deferred", "cancelled")}
+    made |= {
+        name: _make(raw[name], scales.cash)
+        for name in ("amount", "net", "fee", "back_end", "top_up_fee", "fee_to_fund", "fee_to_distributor")
+    }
+    made |= {name: _make(raw[name], scales.cash) for name in ("fee_to_manager", "refund", "net_in")}
+    made |= {name: _make(raw[name], scales.units) for name in ("units", "units_in")}
+    made |= {name: _make(raw[name], scales.nav) for name in ("price", "price_in")}
+    made |= {name: _make(raw[name], scales.units + scales.nav) for name in ("rounding", "rounding_in")}
+    return {name: made[name] for name in raw}
+
+
+def _identified(raw: _Raw, names: _Names) -> dict[str, Any]:
+    """The parts of a position's key that are keys or numbers."""
+    return {
+        "distributor": names.distributor_column(raw["distributor"]),
+        "account": names.intake.accounts.restore(raw["account"]),
+        "transaction_account": names.intake.transaction_accounts.restore(raw["transaction_account"]),
+        "fund": names.fund_column(raw["fund"]),
+    }
+
+
+def _dates(days: npt.NDArray[Any]) -> npt.NDArray[np.datetime64]:
+    return days.astype(np.int64).view("datetime64[D]")
+
+
+def _register(raw: _Raw, names: _Names) -> dict[str, Any]:
+    """Positions or lots."""
+    scales = names.terms.scales
+    made = _identified(raw, names) | {"charge": Labels.from_codes(raw["charge"], _CHARGES)}
+    for name, values in raw.items():
+        if name in made:
+            continue
+        if name == "dividend_option":
+            made[name] = Labels.from_codes(values, _OPTIONS)
+        elif name == "confirmed":
+            made[name] = _dates(values)
+        elif name in ("number", "reinvested"):
+            made[name] = values.astype(np.int64)
+        else:
+            scale = {"nav": scales.nav, "rate_paid": _RATE_SCALE}.get(name, scales.units)
+            made[name] = _make(values, scales.cash if name in ("unpaid", "income", "income_cash") else scale)
+    return {name: made[name] for name in raw}
+
+
+def _flows(raw: _Raw, names: _Names) -> dict[str, Any]:
+    scales = names.terms.scales
+    made: dict[str, Any] = {
+        "fund": names.fund_column(raw["fund"]),
+        "distributor": names.distributor_column(raw["distributor"]),
+        "kind": Labels.from_codes(raw["kind"], _FLOWS),
+        "orders": raw["orders"],
+        "units": _make(raw["units"], scales.units),
+        "rounding": _make(raw["rounding"], scales.units + scales.nav),
+    }
+    return {name: made[name] if name in made else _make(values, scales.cash) for name, values in raw.items()}
+
+
+def _cash_rows(raw: _Raw, names: _Names) -> dict[str, Any]:
+    """Obligations, settlement or payments."""
+    texts = {
+        "currency": names.terms.currencies,
+        "netting_set": names.netting_sets,
+        "purpose": _PURPOSES,
+        "payer": names.parties,
+        "payee": names.parties,
+        "party": names.parties,
+    }
+    made: dict[str, Any] = {}
+    for name, values in raw.items():
+        if name in texts:
+            made[name] = Labels.from_codes(values, texts[name])
+        elif name == "fund":
+            made[name] = names.fund_column(values)
+        elif name in ("dealing_date", "value_date"):
+            made[name] = _dates(values)
+        else:
+            made[name] = _make(values, names.terms.scales.cash)
+    return made
+
+
+def _postings(raw: _Raw, names: _Names) -> dict[str, Any]:
+    scales = names.terms.scales
+    words = _kernel.posting_names()
+    made: dict[str, Any] = {
+        "fund": names.fund_column(raw["fund"]),
+        "currency": Labels.from_codes(raw["currency"], names.terms.currencies),
+    }
+    made |= {name: Labels.from_codes(raw[name], words[name]) for name in ("ledger", "step", "account")}
+    for name, values in raw.items():
+        if name not in made:
+            memo = scales.units + scales.nav
+            scale = memo if name.startswith("memo") else scales.units if name.startswith("units") else scales.cash
+            made[name] = _make(values, scale)
+    return {name: made[name] for name in raw}
+
+
+def _income(raw: _Raw, names: _Names) -> dict[str, Any]:
+    scales = names.terms.scales
+    made: dict[str, Any] = {"fund": names.fund_column(raw["fund"]), "date": _dates(raw["date"])}
+    made["entitled"] = _make(raw["entitled"], scales.units)
+    made["per_10k"] = _make(raw["per_10k"], 4)
+    return {name: made[name] if name in made else _make(values, scales.cash) for name, values in raw.items()}
+
+
+def _events_out(raw: _Raw, given: Given) -> Events:
+    """The events in the order in which they were looked at, with what became of them."""
+    if given.events is None:
+        return Events.empty()
+    ruled = given.events.rows_at(raw["row"])
+    rejected = raw["reason"] != 0
+    status = Labels.from_codes(rejected.astype(np.uint8), ("confirmed", "rejected"))
+    return ruled.with_columns(status=status, reason=Labels.from_codes(raw["reason"], reason_names()))
+
+
+# ---- proof ----
+
+
+def _proof(
+    raw: dict[str, Any],
+    names: _Names,
+    tables: Mapping[str, Table],
+    given: Given,
+    day: Date,
+    previous: Proof | None,
+) -> Proof:
+    entries = entries_of(
+        (law, names.scope(scope), left, right, scale, rows) for law, scope, left, right, scale, rows in raw["entries"]
+    )
+    digests = {f"in.{name}": digest_of(table) for name, table in _inputs(given)}
+    digests |= {f"out.{name}": digest_of(table) for name, table in tables.items()}
+    digests["terms"] = names.terms.digest
+    if previous is not None:
+        _tie(digests, previous)
+        digests["previous"] = previous.digest
+    cuts = tuple(
+        Cut(what, str(names.funds[fund]), _day_text(when), remainder, names.cut_key(what, key))
+        for what, fund, when, remainder, key in raw["cuts"]
+    )
+    totals = {name: exact(value, scale) for name, value, scale in raw["totals"]}
+    return Proof(date=day.isoformat(), entries=entries, totals=totals, digests=digests, cuts=cuts)
+
+
+def _inputs(given: Given) -> Iterable[tuple[str, Table]]:
+    for name in ("orders", "deferred", "positions", "lots", "events", "obligations"):
+        table = getattr(given, name)
+        if table is not None:
+            yield name, table
+
+
+def _tie(digests: Mapping[str, str], previous: Proof) -> None:
+    """What comes in is what the day before left, by the fingerprints of its proof."""
+    for name in ("positions", "lots", "obligations"):
+        came, left = digests.get(f"in.{name}"), previous.digests.get(f"out.{name}")
+        if came is not None and left is not None and came != left:
+            raise refuse("untied", argument=name, value=came, left=left)
+
+
+def _day_text(day: int) -> str:
+    return str(np.datetime64(day, "D"))
