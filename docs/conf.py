@@ -14,7 +14,7 @@ copyright = "2026, the fundclear contributors"
 release = installed_version("fundclear")
 version = release
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "error_codes"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "error_codes", "table_schemas"]
 
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "tutorial/data/README.md"]
@@ -23,7 +23,7 @@ nitpick_ignore = [("py:func", "refuse"), ("py:mod", "decimal")]
 # Types that only annotations name and that no page documents.
 nitpick_ignore_regex = [
     ("py:class", r"(numpy|np|npt|pyarrow|pandas|polars|collections\.abc|types|typing|fractions|datetime|os)\..*"),
-    ("py:class", r"(ArrayLike|Decimal|decimal\.Decimal|NDArray.*|enum\.Enum|Any|Self|PyCapsule)"),
+    ("py:class", r"(ArrayLike|Decimal|decimal\.Decimal|NDArray.*|enum\.Enum|Any|Self|PyCapsule|TypeAliasForwardRef)"),
     ("py:exc", r"[A-Z]\w*Error"),
     ("py:class", r"[A-Z]\w*Error"),
 ]
@@ -36,6 +36,7 @@ autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 # Types with a name of their own keep it; written out, the union of all that is an amount would fill the page.
 autodoc_type_aliases = {"Amounts": "fundclear.amounts.Amounts", "Column": "fundclear.tables.Column"}
+autodoc_type_aliases |= {"Texts": "fundclear.columns.Texts"}
 napoleon_numpy_docstring = False
 
 # Typographic quotes would get into the code that cures of errors show.

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from fundclear import _kernel
 from fundclear.allocation import Allocation, allocate
+from fundclear.clearing import Clearing, clear, open_day
+from fundclear.columns import Labels
+from fundclear.dealing import Redeemed, Subscribed, Switched, redeem, subscribe, switch
 from fundclear.errors import (
     AmountOverflowError,
     DivisionByZeroError,
@@ -22,7 +25,25 @@ from fundclear.errors import (
     LawError,
 )
 from fundclear.fixed import Fixed
+from fundclear.income import Distribution, distribute, income_per_10k, seven_day_yield
+from fundclear.netting import net
+from fundclear.proof import Cut, LawEntry, Proof
 from fundclear.rounding import Rounding
+from fundclear.settlement import NetObligations, net_obligations
+from fundclear.tables import (
+    Confirmations,
+    Events,
+    Flows,
+    FundDays,
+    Income,
+    Lots,
+    Obligations,
+    Orders,
+    Payments,
+    Positions,
+    Postings,
+    Settlement,
+)
 from fundclear.terms import (
     Calendar,
     FeeSchedule,
@@ -42,26 +63,58 @@ __all__ = [
     "Allocation",
     "AmountOverflowError",
     "Calendar",
+    "Clearing",
+    "Confirmations",
+    "Cut",
+    "Distribution",
     "DivisionByZeroError",
+    "Events",
     "FeeSchedule",
     "Fixed",
     "Flat",
+    "Flows",
     "Fund",
+    "FundDays",
     "FundclearError",
     "Gate",
     "HoldingSchedule",
+    "Income",
     "IncomePolicy",
     "InexactError",
     "InputError",
     "InputTypeError",
+    "Labels",
+    "LawEntry",
     "LawError",
+    "Lots",
+    "NetObligations",
+    "Obligations",
+    "Orders",
+    "Payments",
+    "Positions",
+    "Postings",
+    "Proof",
+    "Redeemed",
     "Rounding",
+    "Settlement",
+    "Subscribed",
     "Swing",
+    "Switched",
     "Terms",
     "__version__",
     "allocate",
     "build_info",
+    "clear",
+    "distribute",
+    "income_per_10k",
+    "net",
+    "net_obligations",
+    "open_day",
+    "redeem",
     "reference",
+    "seven_day_yield",
+    "subscribe",
+    "switch",
 ]
 
 __version__: str = _kernel.build_info()["version"]

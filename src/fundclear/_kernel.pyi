@@ -5,7 +5,7 @@ Roundings are codes 0 to 8, 8 being exact-or-error. A thread count of ``None`` i
 of the cores that the process may use.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, Final, TypeAlias, final
 
@@ -13,12 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "ArrowColumn",
     "CompiledTerms",
     "_c_api",
     "absolute",
     "add",
     "allocate",
     "arrow_array",
+    "arrow_column",
+    "arrow_columns",
     "arrow_schema",
     "arrow_stream",
     "arrow_text_array",
@@ -32,6 +35,7 @@ __all__ = [
     "float_array",
     "format_list",
     "format_one",
+    "integers_arrow",
     "label_arrow",
     "label_find",
     "label_keys",
@@ -40,17 +44,24 @@ __all__ = [
     "label_text",
     "label_union",
     "min_max",
+    "moments_arrow",
     "mul_div",
     "multiply",
     "negate",
+    "net",
+    "net_obligations",
     "parse_arrow",
     "parse_objects",
     "parse_one",
     "parse_text",
     "parse_whole",
+    "redeem",
     "rescale",
+    "seven_day_yield",
+    "subscribe",
     "subtract",
     "sum",
+    "switch",
 ]
 
 _Minor: TypeAlias = npt.NDArray[np.int64]
@@ -126,7 +137,12 @@ def parse_text(
 ) -> tuple[_Minor, int]: ...
 def parse_whole(values: _Minor, scale: int, argument: str, threads: int | None) -> _Minor: ...
 def parse_arrow(
-    source: object, scale: int | None, rounding: int, argument: str, threads: int | None
+    source: object,
+    scale: int | None,
+    rounding: int,
+    argument: str,
+    threads: int | None,
+    null_is_zero: bool = ...,
 ) -> tuple[_Minor, int]: ...
 def format_list(values: _Minor, scale: int) -> list[str]: ...
 def format_one(value: int, scale: int) -> str: ...
@@ -141,12 +157,27 @@ def arrow_stream(
 ) -> object: ...
 def arrow_text_schema() -> object: ...
 def arrow_text_array(labels: _Packed, requested: object | None) -> tuple[object, object]: ...
+
+@final
+class ArrowColumn:
+    @property
+    def kind(self) -> str: ...
+    @property
+    def type_name(self) -> str: ...
+    def __len__(self) -> int: ...
+
+def arrow_column(source: object, argument: str) -> ArrowColumn: ...
+def arrow_columns(source: object, argument: str) -> list[tuple[str, ArrowColumn]]: ...
+def integers_arrow(
+    source: object, default: int | None, argument: str, threads: int | None
+) -> npt.NDArray[np.int64]: ...
+def moments_arrow(
+    source: object, wants_days: bool, may_miss: bool, argument: str
+) -> tuple[npt.NDArray[np.int64], bool]: ...
 def label_arrow(source: object, default: str | None, argument: str, threads: int | None) -> _Packed: ...
 def label_text(array: npt.NDArray[Any], argument: str, threads: int | None) -> _Packed: ...
 def label_objects(values: Sequence[Any], argument: str) -> _Packed: ...
-def label_strings(
-    offsets: npt.NDArray[np.int64], bytes: npt.NDArray[np.uint8], start: int, stop: int
-) -> list[str]: ...
+def label_strings(offsets: npt.NDArray[np.int64], bytes: npt.NDArray[np.uint8], start: int, stop: int) -> list[str]: ...
 def label_find(offsets: npt.NDArray[np.int64], bytes: npt.NDArray[np.uint8], wanted: str) -> int | None: ...
 def label_union(
     columns: Sequence[_Packed], with_empty: bool, threads: int | None
@@ -164,7 +195,58 @@ def allocate(
     threads: int | None,
 ) -> tuple[_Minor, _Minor]: ...
 
-_StoredColumn = tuple[str, str, NDArray[Any], object]
+_StoredColumn: TypeAlias = tuple[str, str, npt.NDArray[Any], object]
 
 def write_parquet(path: str, columns: Sequence[_StoredColumn], about: Sequence[tuple[str, str]]) -> None: ...
 def read_parquet(path: str) -> tuple[list[_StoredColumn], list[tuple[str, str]]]: ...
+def net(
+    keys: Sequence[tuple[str, npt.NDArray[np.integer[Any]] | int, _Minor | None]],
+    kinds: npt.NDArray[np.integer[Any]] | int,
+    directions: Sequence[int],
+    quantity: _Minor,
+    scale: int,
+    threads: int | None,
+) -> tuple[list[_Minor], _Minor, _Minor, _Minor]: ...
+def net_obligations(
+    payer: _Minor,
+    payee: _Minor,
+    amount: _Minor,
+    scale: int,
+    by: Sequence[tuple[str, _Minor]],
+    threads: int | None,
+) -> tuple[tuple[_Minor, _Minor, _Minor], tuple[_Minor, _Minor, _Minor, _Minor]]: ...
+def seven_day_yield(
+    per_10k: _Minor, scale: int, yield_scale: int, rounding: int, compounding: bool, threads: int | None
+) -> _Minor: ...
+def subscribe(
+    terms: CompiledTerms,
+    leg: tuple[Any, _Operand, bool],
+    amounts: _Operand,
+    discounts: _Operand,
+    back_end: bool,
+    describe: Callable[[str, int], tuple[str, str]],
+    out: list[_Minor] | None,
+    threads: int | None,
+) -> list[_Minor]: ...
+def redeem(
+    terms: CompiledTerms,
+    leg: tuple[Any, _Operand, bool],
+    units: _Operand,
+    held_days: _Operand,
+    bought_at: _Operand | None,
+    describe: Callable[[str, int], tuple[str, str]],
+    out: list[_Minor] | None,
+    threads: int | None,
+) -> list[_Minor]: ...
+def switch(
+    terms: CompiledTerms,
+    leg: tuple[Any, _Operand, bool],
+    target: tuple[Any, _Operand, bool],
+    units: _Operand,
+    held_days: _Operand,
+    bought_at: _Operand | None,
+    rates_paid: _Operand,
+    describe: Callable[[str, int], tuple[str, str]],
+    out: list[_Minor] | None,
+    threads: int | None,
+) -> list[_Minor]: ...

@@ -10,13 +10,12 @@ from typing import Any, Final, NoReturn, TypeVar, final
 
 import numpy as np
 
-from fundclear import _kernel
 from fundclear.amounts import Amounts, ArrowStream, show
 from fundclear.errors import refuse
 from fundclear.explaining import explain_order, explain_position
 from fundclear.folder import open_folder, read_table, write_folder
 from fundclear.intake import Given, take_in
-from fundclear.outcome import Made, make_tables
+from fundclear.outcome import make_tables
 from fundclear.proof import Proof
 from fundclear.tables import (
     Confirmations,
@@ -32,13 +31,14 @@ from fundclear.tables import (
     Postings,
     Settlement,
     Table,
+    TypedTable,
 )
 from fundclear.terms import Terms
 
 __all__ = ["Clearing", "clear", "open_day"]
 
 #: The tables of a finished day, by attribute.
-_TABLES: Final[dict[str, type[Table]]] = {
+_TABLES: Final[dict[str, type[TypedTable]]] = {
     "confirmations": Confirmations,
     "positions": Positions,
     "lots": Lots,
@@ -51,7 +51,7 @@ _TABLES: Final[dict[str, type[Table]]] = {
     "events": Events,
 }
 
-_T = TypeVar("_T", bound=Table)
+_T = TypeVar("_T", bound=TypedTable)
 
 
 @final
@@ -145,8 +145,9 @@ class Clearing:
         """
         if order_id is not None:
             row = self._only(self.confirmations, {"order_id": order_id, "distributor": distributor}, copies=True)
-            known = self.terms[row["fund"]] if row["fund"] in self.terms else None
-            return explain_order(row, known, self.date.isoformat())
+            number = self.terms.number(row["fund"])
+            fund = None if number is None else self.terms.funds[number]
+            return explain_order(row, fund, self.date.isoformat())
         if account is None or fund is None:
             raise refuse("explain", argument="explain", why="name an order_id, or an account and a fund")
         named = {"distributor": distributor, "transaction_account": transaction_account}
@@ -226,7 +227,7 @@ def clear(
     """Clears a dealing day: nets, gates, prices, distributes, settles, and proves that nothing was lost.
 
     The day's steps stand in the documentation, with the rules that each follows. An order that cannot be dealt is
-    rejected with a reason and accounted for; what is wrong with the day as a whole is an error, and nothing is returned.
+    rejected with a reason and accounted for; what is wrong with the day as a whole is an error, and nothing comes back.
 
     Args:
         orders: the orders received since the last dealing day. An order without an id gets one from date and row.
@@ -264,16 +265,19 @@ def clear(
     given = _given(orders, deferred, positions, lots, events, obligations, previous)
     table = None if days is None else _table(FundDays, days)
     intake = take_in(given, terms, day, prices=prices, income=income, decisions=decisions, days=table)
-    made = make_tables(intake, given, terms, day, previous.proof if isinstance(previous, Clearing) else previous, threads)
-    return _clearing(made, terms, day)
-
-
-def _clearing(made: Made, terms: Terms, day: Date) -> Clearing:
+    before = previous.proof if isinstance(previous, Clearing) else previous
+    made = make_tables(intake, given, terms, day, before, threads)
     return Clearing(date=day, terms=terms, proof=made.proof, **made.tables)
 
 
 def _given(
-    orders: Any, deferred: Any, positions: Any, lots: Any, events: Any, obligations: Any, previous: Clearing | Proof | None
+    orders: Any,
+    deferred: Any,
+    positions: Any,
+    lots: Any,
+    events: Any,
+    obligations: Any,
+    previous: Clearing | Proof | None,
 ) -> Given:
     """The tables, those of the day before where none are given."""
     if isinstance(previous, Clearing):
@@ -300,7 +304,7 @@ def _table(kind: type[_T], given: Any) -> _T:
     return _refuse_table(kind, given)
 
 
-def _refuse_table(kind: type[Table], given: object) -> NoReturn:
+def _refuse_table(kind: type[TypedTable], given: object) -> NoReturn:
     why = f"it is no {kind.__name__} and has no __arrow_c_stream__"
     raise refuse("argument", argument=kind.__name__.lower(), value=show(given), why=why)
 

@@ -18,7 +18,7 @@ __all__ = ["Codes", "Labels", "Texts"]
 Codes: TypeAlias = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.int32]
 
 #: What a text column is made from.
-Texts: TypeAlias = "Labels | str | Iterable[str] | npt.NDArray[Any] | ArrowArray | ArrowStream"
+Texts: TypeAlias = "Labels | str | Iterable[str] | npt.NDArray[Any] | ArrowArray | ArrowStream | _kernel.ArrowColumn"
 
 # A repr shows so many rows at either end of a long column, and all of a column of up to twice as many and two.
 _SHOWN_ROWS: Final = 3
@@ -108,7 +108,9 @@ class Labels:
         texts = Labels.of(list(dictionary), name="dictionary")
         count = len(texts._offsets) - 1
         if count != len(texts):
-            raise refuse("argument", argument="dictionary", value=f"{len(texts)} texts", why="a text stands in it twice")
+            raise refuse(
+                "argument", argument="dictionary", value=f"{len(texts)} texts", why="a text stands in it twice"
+            )
         if codes.ndim != 1:
             raise refuse("dimensions", argument="codes", value=str(codes.ndim))
         if codes.dtype.kind not in "iu":
@@ -116,7 +118,7 @@ class Labels:
         if len(codes) and not 0 <= int(codes.min()) <= int(codes.max()) < count:
             row = int(np.argmax((codes < 0) | (codes >= count)))
             raise refuse("argument", argument="codes", row=row, value=str(codes[row]), why="no text has this code")
-        return _make(codes.astype(_codes_dtype(count), copy=False), texts._offsets, texts._bytes)
+        return _make(_narrowed(codes, count), texts._offsets, texts._bytes)
 
     @staticmethod
     def full(rows: int, text: str) -> Labels:
@@ -128,7 +130,7 @@ class Labels:
 
     @property
     def codes(self) -> Codes:
-        """The code of every row, read-only: uint8, uint16 or int32."""
+        """The code of every row, in a read-only array of uint8, uint16 or int32."""
         return self._codes
 
     @property
@@ -147,7 +149,7 @@ class Labels:
 
     @property
     def packed(self) -> tuple[Codes, npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
-        """The codes, and the dictionary as the native side reads it: offsets, and UTF-8 bytes."""
+        """The codes, and the dictionary as the native side reads it, by offsets and UTF-8 bytes."""
         return self._codes, self._offsets, self._bytes
 
     def to_list(self) -> list[str]:
@@ -291,11 +293,14 @@ def _make(
 
 def packed_labels(codes: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64], data: npt.NDArray[np.uint8]) -> Labels:
     """The column of codes that all stand in a packed dictionary, as the native side made it."""
-    return _make(codes.astype(_codes_dtype(len(offsets) - 1)), offsets, data)
+    return _make(_narrowed(codes, len(offsets) - 1), offsets, data)
 
 
-def _codes_dtype(count: int) -> type[np.uint8] | type[np.uint16] | type[np.int32]:
-    return np.uint8 if count <= 1 << 8 else np.uint16 if count <= 1 << 16 else np.int32
+def _narrowed(codes: npt.NDArray[np.integer[Any]], count: int) -> Codes:
+    """Codes into so many texts in the narrowest width."""
+    if count <= 1 << 8:
+        return codes.astype(np.uint8, copy=False)
+    return codes.astype(np.uint16, copy=False) if count <= 1 << 16 else codes.astype(np.int32, copy=False)
 
 
 def _of_array(array: npt.NDArray[Any], name: str, threads: int | None) -> Labels:
@@ -311,7 +316,11 @@ def _of_array(array: npt.NDArray[Any], name: str, threads: int | None) -> Labels
 
 def is_arrow(values: object) -> bool:
     """Whether an object exports Arrow data."""
-    return hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__")
+    return (
+        isinstance(values, _kernel.ArrowColumn)
+        or hasattr(values, "__arrow_c_stream__")
+        or hasattr(values, "__arrow_c_array__")
+    )
 
 
 def chosen_rows(rows: object, count: int) -> npt.NDArray[Any]:

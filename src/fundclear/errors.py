@@ -117,11 +117,15 @@ CODES: Final[dict[str, ErrorCode]] = {
     "labels-constructor": ErrorCode(
         InputTypeError, "Labels are not made by calling the class", "call Labels.of() or Labels.from_codes()"
     ),
-    "identifier-kind": ErrorCode(
-        InputTypeError,
-        "{place} is integers in one place and texts in another ({value})",
-        "pass the identifiers of all tables and of the terms in one kind: 198 is not \"000198\"",
+    "column": ErrorCode(
+        InputError, "{place}: {why}", "pass the columns of the table's schema; columns= renames those of a frame"
     ),
+    "measure": ErrorCode(
+        InputError,
+        "{place} is {value}, but a {kind} order is dealt in {wanted}",
+        "give cash in amount for subscriptions and units in units for redemptions and switches, zero in the other",
+    ),
+    "choice": ErrorCode(InputError, "{place} is {value}, which is none of {known}", "write one of them"),
     "date": ErrorCode(
         InputError,
         "{place} is {value}, which is not {wanted}",
@@ -202,6 +206,23 @@ CODES: Final[dict[str, ErrorCode]] = {
     "group-range": ErrorCode(
         InputError, "{place} is group {value}, groups are 0 to {last}", "number the groups as the totals' rows"
     ),
+    "fund-unknown": ErrorCode(InputError, "{place} names {value}, which the terms do not", "add the fund's terms"),
+    "price-missing": ErrorCode(InputError, "{place}: fund {value} has none", "give every fund of the terms its price"),
+    "price-zero": ErrorCode(InputError, "{place}: {value} is not above zero", "check where the prices come from"),
+    "price-twice": ErrorCode(InputError, "{place}: fund {value} stands in more than one row", "keep one row a fund"),
+    "income-policy": ErrorCode(
+        InputError, "{place}: fund {value} distributes no income", "give the fund an income policy in its terms"
+    ),
+    "positions-needed": ErrorCode(
+        InputError, "{value} need positions, and none are given", "pass positions=, the register at the opening"
+    ),
+    "untied": ErrorCode(
+        InputError,
+        "{place} are not those that the day before left: their fingerprint is {value}, not {left}",
+        "pass the tables of the day before unchanged, or leave them out and pass previous=day",
+    ),
+    "rejections": ErrorCode(InputError, "{place}: {value} rejected", "look at the rejections of the day"),
+    "explain": ErrorCode(InputError, "nothing can be explained: {why}", "name what stands in the day's tables"),
     "folder": ErrorCode(InputError, "{place} is not the folder of a day: {why}", "name a folder that write() has made"),
     "folder-exists": ErrorCode(
         InputError, "{place} exists and is not empty", "name a new folder; a finished day is never written over"
@@ -240,6 +261,11 @@ CODES: Final[dict[str, ErrorCode]] = {
     "income-units": ErrorCode(
         InputError, "{place}: there is income ({value}) and nobody is entitled to it", "pass entitled units"
     ),
+    "total-loss": ErrorCode(
+        InputError,
+        "{place} is {value}: a loss of everything or more has no annual yield",
+        "check the income of the day",
+    ),
     "order-kind": ErrorCode(
         InputError,
         "{place} is {value}, a kind of order that is not netted",
@@ -252,7 +278,9 @@ CODES: Final[dict[str, ErrorCode]] = {
         "{place} mixes integers and texts: {value}",
         "pass identifiers of one kind everywhere: 198 and '000198' are two",
     ),
-    "unknown-fund": ErrorCode(InputError, "{place} is {value}, a fund that is not in the terms", "add the fund's terms"),
+    "unknown-fund": ErrorCode(
+        InputError, "{place} is {value}, a fund that is not in the terms", "add the fund's terms"
+    ),
     "no-price": ErrorCode(InputError, "{place}: fund {value} has no price", "pass a price for every fund of the rows"),
     "dealing-price": ErrorCode(
         InputError,

@@ -35,10 +35,7 @@ def explain_order(row: _Row, fund: Fund | None, date: str) -> str:
 
 def explain_position(position: _Row, orders: Table, lots: Table, income: Table, date: str) -> str:
     """The story of one row of the positions."""
-    title = (
-        f"position of account {position['account']} in fund {position['fund']}"
-        f"{_besides(position)} on {date}"
-    )
+    title = f"position of account {position['account']} in fund {position['fund']}{_besides(position)} on {date}"
     return "\n".join(_numbered(_position_steps(position, orders, lots, income), title))
 
 

@@ -16,7 +16,7 @@ from fundclear import _kernel
 from fundclear.columns import Labels
 from fundclear.errors import refuse
 from fundclear.fixed import Fixed
-from fundclear.tables import Table
+from fundclear.tables import Table, TypedTable
 
 __all__ = ["MANIFEST", "open_folder", "read_table", "write_folder"]
 
@@ -26,7 +26,7 @@ MANIFEST: Final = "manifest.json"
 #: The layout that this version writes, and the newest that it reads.
 _LAYOUT: Final = 1
 
-_T = TypeVar("_T", bound=Table)
+_T = TypeVar("_T", bound=TypedTable)
 
 
 def write_folder(
@@ -98,7 +98,8 @@ def read_table(folder: str | os.PathLike[str], manifest: Mapping[str, Any], name
     listed = manifest["tables"][name]
     path = Path(folder) / listed["file"]
     columns, _ = _kernel.read_parquet(str(path))
-    made = table.from_columns({column: _loaded(kind, values, extra) for column, kind, values, extra in columns})
+    utc = [column for column, kind, _, extra in columns if kind == "instant" and extra]
+    made = table.from_columns({column: _loaded(kind, values, extra) for column, kind, values, extra in columns}, utc)
     if len(made) != listed["rows"]:
         why = f"it has {len(made)} rows, and the manifest says {listed['rows']}"
         raise refuse("file", argument=str(path), why=why)
@@ -116,7 +117,7 @@ def _stored(table: Table) -> list[tuple[str, str, Any, object]]:
             stored.append((name, "text", column.codes.astype(np.uint32), list(column.dictionary)))
         elif column.dtype.kind == "M":
             kind = "date" if column.dtype == np.dtype("datetime64[D]") else "instant"
-            stored.append((name, kind, column.view(np.int64), False))
+            stored.append((name, kind, column.view(np.int64), table.is_utc(name)))
         else:
             stored.append((name, "integer", column.astype(np.int64), None))
     return stored
@@ -126,7 +127,7 @@ def _loaded(kind: str, values: Any, extra: Any) -> Any:
     if kind == "decimal":
         return Fixed.from_minor(values, extra)
     if kind == "text":
-        return Labels(values, tuple(extra))
+        return Labels.from_codes(values, extra)
     if kind == "date":
         return values.view("datetime64[D]")
     return values.view("datetime64[us]") if kind == "instant" else values
@@ -146,4 +147,3 @@ def _sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-

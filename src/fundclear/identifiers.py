@@ -68,7 +68,8 @@ class Domain:
         if texts and len(texts) < len(given):
             whole = next(column for column in given if not isinstance(column, Labels))
             raise refuse("identifier-kind", argument=name, value=f"{texts[0][0]!r} here and {whole[0]} there")
-        offsets, data, ranks = None, np.empty(0, dtype=np.uint8), []
+        offsets: _Keys | None = None
+        data, ranks = np.empty(0, dtype=np.uint8), list[_Keys]()
         if texts:
             with_empty = any(column is None for column in columns)
             packed = [column.packed for column in texts]

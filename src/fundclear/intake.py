@@ -5,7 +5,7 @@ Nothing is computed here. Columns are passed on as they lie; what is given a fun
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from typing import Any, Final, TypeAlias
@@ -87,6 +87,7 @@ def take_in(
     days: FundDays | None,
 ) -> Intake:
     """Checks what belongs together, and numbers what has to be numbered."""
+    _check_register(given, income)
     fund_ids = _ids(terms)
     orders, deferred, positions, lots, events = (
         given.orders,
@@ -135,12 +136,21 @@ def take_in(
     )
 
 
+def _check_register(given: Given, income: Mapping[Any, Any] | None) -> None:
+    """Who takes units out, or shares income over them, must say who holds them."""
+    if given.positions is None:
+        kinds = given.orders["kind"]
+        outgoing = [kind for kind in ("redeem", "switch") if kind in kinds]
+        if outgoing or income:
+            raise refuse("positions-needed", value="redemptions and switches" if outgoing else "income")
+
+
 # ---- identifiers ----
 
 
 def _columns(tables: Iterable[Table | None], name: str) -> list[Identifiers | None]:
     """A column of several tables; a table that has it not counts as one of empty identifiers."""
-    return [table[name] if name in table else None for table in tables if table is not None]
+    return [table.get(name) for table in tables if table is not None]
 
 
 def _ids(terms: Terms) -> Identifiers:
@@ -182,9 +192,13 @@ def _kinds(orders: Orders, deferred: Confirmations | None) -> tuple[str, ...]:
     if deferred is not None:
         others |= dict.fromkeys(deferred["kind"].dictionary)
     kinds = (*KINDS, *sorted((kind for kind in others if kind not in KINDS), key=str.encode))
+    _check_kinds(kinds)
+    return kinds
+
+
+def _check_kinds(kinds: Sequence[str]) -> None:
     if len(kinds) > _MOST_KINDS:
         raise refuse("argument", argument="kind", value=f"{len(kinds)} different texts", why="kinds are few")
-    return kinds
 
 
 def _quantity_scale(orders: Orders, deferred: Confirmations | None, terms: Terms) -> int:
@@ -326,14 +340,17 @@ def _events(
 ) -> dict[str, Any] | None:
     if table is None or not len(table):
         return None
+    # By their texts: events that have all else alike are written in the order of their kinds.
+    kinds = sorted(set(table["kind"].dictionary), key=str.encode)
+    _check_kinds(kinds)
     to = {f"to_{name}": _key_column(domains[name], table, f"to_{name}") for name in domains if name != "fund"}
     return {
         "rows": len(table),
         **_position_keys(table, domains),
         **to,
         "id": _key_column(event_ids, table, "event_id"),
-        "kind": table["kind"].codes.astype(np.uint8),
-        "kinds": list(table["kind"].dictionary),
+        "kind": _codes(table, "kind", {kind: place for place, kind in enumerate(kinds)}),
+        "kinds": kinds,
         "units": _minor(table, "units", terms.scales.units),
         "option": _codes(table, "option", _OPTIONS),
         "placed_at": table["placed_at"].view(np.int64) if "placed_at" in table else _NONE,

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from fundclear import _kernel
 from fundclear.columns import Labels
-from fundclear.digests import digest_of
+from fundclear.digests import fingerprint
 from fundclear.errors import refuse
-from fundclear.fixed import Fixed, _make
-from fundclear.identifiers import Domain, Identifiers
+from fundclear.fixed import _make
+from fundclear.identifiers import Identifiers
 from fundclear.intake import Given, Intake
 from fundclear.proof import Cut, Proof, entries_of, exact
 from fundclear.reasons import STATUSES, reason_names
@@ -43,9 +43,39 @@ _ORIGINS: Final = ("new", "deferred", "carried")
 _CHARGES: Final = ("front", "back", "other")
 _GATES: Final = ("defer", "cancel")
 _OWN: Final = ("", "discount", "rate", "fee", "several")
-_OPTIONS: Final = ("default", "reinvest", "cash")
+_OPTIONS: Final = ("", "reinvest", "cash")
 _FLOWS: Final = ("subscription", "redemption", "switch_out", "switch_in", "income")
 _PURPOSES: Final = ("fee", "income", "redemption", "refund", "subscription", "switch")
+
+_LEDGERS: Final = ("money", "units", "rounding")
+_STEPS: Final = (
+    "subscription",
+    "redemption",
+    "switch_out",
+    "switch_in",
+    "income",
+    "forced",
+    "transfer",
+    "settlement",
+)
+_ACCOUNTS: Final = (
+    "equalisation",
+    "fee_payable_distributor",
+    "fee_payable_manager",
+    "fund_cash",
+    "income_distributed",
+    "income_payable",
+    "paid_in_capital",
+    "redemption_fee_income",
+    "redemption_payable",
+    "rounding",
+    "rounding_contra",
+    "subscription_receivable",
+    "switch_clearing",
+    "units_held",
+    "units_in_issue",
+    "unpaid_income",
+)
 
 _RATE_SCALE: Final = 8
 
@@ -91,7 +121,11 @@ class _Names:
             currency, value_date, netting_set = number, *rest
             parts = (self.terms.currencies[currency], _day_text(value_date), self.netting_sets[netting_set])
             return " ".join(part for part in parts if part)
-        return " ".join([str(self.funds[number]), *(part if isinstance(part, str) else _day_text(part) for part in rest)])
+        if kind == "postings":
+            ledger, step = rest
+            return f"{self.funds[number]} {_LEDGERS[ledger]} {_STEPS[step]}"
+        words = (part if isinstance(part, str) else _day_text(part) for part in rest)
+        return " ".join([str(self.funds[number]), *words])
 
     def cut_key(self, what: str, key: int | None) -> str:
         """The account or order at which a split was cut."""
@@ -119,6 +153,7 @@ def make_tables(
         intake.incomes,
         intake.discounts,
         intake.fund_keys,
+        [str(fund) for fund in terms.ids],
         (day - Date(1970, 1, 1)).days,
         intake.quantity_scale,
         settle_with,
@@ -213,7 +248,7 @@ def _fund_number(fund: Any, names: _Names) -> int:
 
 def _tables(raw: dict[str, Any], names: _Names, given: Given) -> dict[str, Any]:
     return {
-        "confirmations": Confirmations.from_columns(_confirmations(raw["confirmations"], names)),
+        "confirmations": _confirmations(raw["confirmations"], names),
         "positions": Positions.from_columns(_register(raw["positions"], names)),
         "lots": Lots.from_columns(_register(raw["lots"], names)),
         "flows": Flows.from_columns(_flows(raw["flows"], names)),
@@ -226,7 +261,7 @@ def _tables(raw: dict[str, Any], names: _Names, given: Given) -> dict[str, Any]:
     }
 
 
-def _confirmations(raw: _Raw, names: _Names) -> dict[str, Any]:
+def _confirmations(raw: _Raw, names: _Names) -> Confirmations:
     scales, quantity = names.terms.scales, names.intake.quantity_scale
     made = _identified(raw, names)
     made |= {
@@ -256,7 +291,8 @@ def _confirmations(raw: _Raw, names: _Names) -> dict[str, Any]:
     made |= {name: _make(raw[name], scales.units) for name in ("units", "units_in")}
     made |= {name: _make(raw[name], scales.nav) for name in ("price", "price_in")}
     made |= {name: _make(raw[name], scales.units + scales.nav) for name in ("rounding", "rounding_in")}
-    return {name: made[name] for name in raw}
+    utc = ["placed_at"] if names.intake.instants_are_utc else []
+    return Confirmations.from_columns({name: made[name] for name in raw}, utc)
 
 
 def _identified(raw: _Raw, names: _Names) -> dict[str, Any]:
@@ -330,12 +366,12 @@ def _cash_rows(raw: _Raw, names: _Names) -> dict[str, Any]:
 
 def _postings(raw: _Raw, names: _Names) -> dict[str, Any]:
     scales = names.terms.scales
-    words = _kernel.posting_names()
+    words = {"ledger": _LEDGERS, "step": _STEPS, "account": _ACCOUNTS}
     made: dict[str, Any] = {
         "fund": names.fund_column(raw["fund"]),
         "currency": Labels.from_codes(raw["currency"], names.terms.currencies),
     }
-    made |= {name: Labels.from_codes(raw[name], words[name]) for name in ("ledger", "step", "account")}
+    made |= {name: Labels.from_codes(raw[name], words[name]) for name in words}
     for name, values in raw.items():
         if name not in made:
             memo = scales.units + scales.nav
@@ -376,8 +412,8 @@ def _proof(
     entries = entries_of(
         (law, names.scope(scope), left, right, scale, rows) for law, scope, left, right, scale, rows in raw["entries"]
     )
-    digests = {f"in.{name}": digest_of(table) for name, table in _inputs(given)}
-    digests |= {f"out.{name}": digest_of(table) for name, table in tables.items()}
+    digests = {f"in.{name}": fingerprint(name, table) for name, table in _inputs(given)}
+    digests |= {f"out.{name}": fingerprint(name, table) for name, table in tables.items()}
     digests["terms"] = names.terms.digest
     if previous is not None:
         _tie(digests, previous)

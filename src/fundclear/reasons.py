@@ -71,6 +71,6 @@ REASONS: Final[dict[str, Reason]] = {
 
 
 def reason_names() -> tuple[str, ...]:
-    """The names by the kernel's code; codes that do not exist are empty."""
+    """The names by the kernel's code; a code that no reason has is named by its number."""
     names = {reason.code: name for name, reason in REASONS.items()}
-    return tuple(names.get(code, "") for code in range(max(names) + 1))
+    return tuple(names.get(code, f"reason {code}") for code in range(max(names) + 1))

@@ -1,268 +1,573 @@
-"""The table: named columns of one length, in and out through Arrow."""
+"""The tables of a clearing day, each with the columns that its schema names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from datetime import date as Date
 from decimal import Decimal
-from html import escape
-from importlib import import_module
-from itertools import chain, repeat
-from operator import index as as_index
-from typing import Any, Final, NoReturn, TypeAlias, final
+from difflib import get_close_matches
+from inspect import Parameter, Signature
+from typing import Any, ClassVar, Final, Self, final
 
 import numpy as np
 import numpy.typing as npt
 
-from fundclear import _kernel
-from fundclear.amounts import refuse_masked, show
+from fundclear import _kernel, schemas
+from fundclear.amounts import int64_array, refuse_masked, show
+from fundclear.columns import Labels, is_arrow
 from fundclear.errors import refuse
 from fundclear.fixed import Fixed
+from fundclear.identifiers import Identifiers
+from fundclear.moments import read_dates, read_instants
+from fundclear.rounding import EXACT
+from fundclear.schemas import ColumnSpec, Schema
+from fundclear.table import Column, Table, rebuild
 
-__all__ = ["Column", "Table"]
+__all__ = [
+    "Column",
+    "Confirmations",
+    "Events",
+    "Flows",
+    "FundDays",
+    "Income",
+    "Lots",
+    "Obligations",
+    "Orders",
+    "Payments",
+    "Positions",
+    "Postings",
+    "Settlement",
+    "Table",
+    "TypedTable",
+]
 
-#: A column of a table: money, integers, or texts.
-Column: TypeAlias = Fixed | npt.NDArray[np.integer[Any]] | npt.NDArray[np.str_]
-
-# A repr shows so many rows at either end of a long table, and cuts texts after so many characters.
-_SHOWN_ROWS: Final = 5
-_SHOWN_CHARACTERS: Final = 32
+# What stands alone and not in a column.
+_SCALARS: Final = (str, bytes, int, float, Decimal, Date, np.generic)
 
 
-@final
-class Table:
-    """Named columns of one length. A table never changes; what it is made from is viewed, not copied.
+class TypedTable(Table):
+    """A table with the columns of a schema: those that it requires are there, and no others than it names.
 
-    Anything that reads Arrow reads a table: money leaves as decimal128(18, scale), integers and texts as what they are.
-
-    Args:
-        columns: by name, a :class:`~fundclear.Fixed`, a one-dimensional numpy array of an integer dtype or of ``str``,
-            or a list of ``int`` or of ``str``.
-
-    Raises:
-        InputTypeError: a column is of another dtype (``dtype``, ``byte-order``), or a row of a list is neither an
-            integer nor a text (``label``).
-        InputError: columns of different lengths (``length``), not one-dimensional (``dimensions``), a masked row
-            (``null``), a name that is no ``str`` (``argument``).
-
-    >>> import fundclear as fc
-    >>> orders = Table({"account": ["A-1", "B-7"], "amount": fc.Fixed.parse(["50000.00", "0.05"]), "lot": [1, 12]})
-    >>> orders
-    account   amount lot
-    A-1     50000.00   1
-    B-7         0.05  12
-    [2 rows, 3 columns]
-    >>> orders["amount"].sum(), orders.row(-1)
-    (Decimal('50000.05'), {'account': 'B-7', 'amount': Decimal('0.05'), 'lot': 12})
-    >>> orders.filter(orders["amount"] > "1.00")["account"]
-    array(['A-1'], dtype='<U3')
+    Made by its own constructor from columns by name: lists, numpy arrays, Series, Arrow arrays, or one value for all
+    rows; or by :meth:`from_arrow` from a whole frame.
     """
 
-    __slots__ = ("_columns", "_rows")
+    __slots__ = ()
 
-    _columns: dict[str, Column]
-    _rows: int
+    #: The columns that such a table has or may have.
+    columns_of: ClassVar[Schema] = ()
 
-    # A table is neither its names nor its rows, and numpy would make one object of it.
-    __iter__: Final = None
-    __hash__: Final = None  # type: ignore[assignment]
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" not in cls.__dict__:
+            cls.__signature__ = _signature(cls.columns_of)  # type: ignore[attr-defined]
 
-    def __init__(self, columns: Mapping[str, Column | Sequence[int] | Sequence[str]]) -> None:
-        made = {name: _column(values, name) for name, values in columns.items()}
-        rows = len(next(iter(made.values()), ()))
-        for name, column in made.items():
-            if len(column) != rows:
-                raise refuse("length", argument=name, value=str(len(column)), wanted=rows)
-        object.__setattr__(self, "_columns", made)
-        object.__setattr__(self, "_rows", rows)
+    def __init__(self, **columns: Any) -> None:
+        self._read({name: values for name, values in columns.items() if values is not None}, nulls=False)
 
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"a Table never changes: cannot set {name!r}")
+    @classmethod
+    def from_columns(cls, columns: Mapping[str, Column], utc: Iterable[str] = ()) -> Self:
+        """The table over columns that are in order already: nothing is copied or read.
 
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"a Table never changes: cannot delete {name!r}")
+        Args:
+            columns: by name, of the types that the schema's kinds mean.
+            utc: the names of columns of instants that are of UTC.
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Table, (self._columns,)
-
-    # ---- columns and rows ----
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The names of the columns, in order."""
-        return tuple(self._columns)
-
-    @property
-    def schema(self) -> dict[str, str]:
-        """By name, what each column holds.
-
-        >>> Table({"units": Fixed.parse(["1.5"], scale=4), "fund": ["000198"], "lot": [7]}).schema
-        {'units': 'decimal(18, 4)', 'fund': 'text', 'lot': 'int64'}
+        Raises:
+            InputError: a column that the schema does not name, or one that it requires is missing (``column``).
+            InputTypeError: a column is of another type than its kind (``dtype``).
         """
-        return {name: _type_name(column) for name, column in self._columns.items()}
+        specs = {spec.name: spec for spec in cls.columns_of}
+        for name, column in columns.items():
+            if name not in specs:
+                raise refuse("column", argument=name, why=f"{cls.__name__} have no such column")
+            if not _is_of_kind(column, specs[name].kind):
+                raise refuse("dtype", argument=name, value=type(column).__name__, wanted=specs[name].kind)
+        cls._check_required(columns)
+        return rebuild(cls, {name: columns[name] for name in specs if name in columns}, utc)
 
-    def __len__(self) -> int:
-        return self._rows
+    @classmethod
+    def empty(cls) -> Self:
+        """The table without rows; it has the columns that the schema requires."""
+        return cls(**{spec.name: [] for spec in cls.columns_of if spec.required})
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._columns
+    @classmethod
+    def from_arrow(cls, source: Any, columns: Mapping[str, str] | None = None, *, threads: int | None = None) -> Self:
+        """The table read from a frame: anything with ``__arrow_c_stream__``, in any layout of texts.
 
-    def __getitem__(self, name: str) -> Any:
-        """The column of a name: a :class:`~fundclear.Fixed`, or a read-only numpy array."""
-        try:
-            return self._columns[name]
-        except (KeyError, TypeError):
-            raise KeyError(f"there is no column {show(name)}; there are {', '.join(self._columns) or 'none'}") from None
+        A null in a column that has a default means that nothing is given there; any other null is refused. Columns
+        that the schema does not name are not read; one that looks like a misspelt name is refused.
 
-    def row(self, i: int) -> dict[str, Decimal | int | str]:
-        """One row by name; a negative number counts from the end."""
-        return {
-            name: column[i] if isinstance(column, Fixed) else column[i].item() for name, column in self._columns.items()
-        }
+        Args:
+            source: a pyarrow, Polars, pandas or DuckDB table, or a table of this package.
+            columns: by the schema's name, what the frame calls the column.
+            threads: how many threads may work.
 
-    def head(self, n: int = 10) -> Table:
-        """The first rows."""
-        n = as_index(n)
-        if n < 0:
-            raise refuse("argument", argument="n", value=str(n), why="a table has no such number of rows")
-        return self._chosen(slice(n))
+        Raises:
+            InputError: a column is missing, or its name is (``column``); a value is (``null``), or is not what the
+                column holds.
+            InputTypeError: a column is of another type (``dtype``, ``label``, ``float``).
+        """
+        given = _renamed(cls, source, columns or {}, {spec.name for spec in cls.columns_of})
+        table = object.__new__(cls)
+        table._read(given, nulls=True, threads=threads)
+        return table
 
-    def filter(self, mask: npt.NDArray[np.bool_] | Sequence[bool]) -> Table:
-        """The rows where a mask of one bool a row is true."""
-        chosen = np.asarray(mask, dtype=None if len(mask) else np.bool_)
-        if chosen.dtype.kind != "b":
-            raise refuse("dtype", argument="mask", value=str(chosen.dtype), wanted="bool")
-        if chosen.shape != (self._rows,):
-            raise refuse("length", argument="mask", value=str(len(chosen)), wanted=self._rows)
-        return self._chosen(chosen)
+    def with_columns(self, **columns: Any) -> Self:
+        """The table with these columns in the place of its own, or beside them."""
+        specs = {spec.name: spec for spec in self.columns_of}
+        made, utc = dict(self._columns), set(self._utc)
+        for name, values in columns.items():
+            if name not in specs:
+                raise refuse("column", argument=name, why=f"{type(self).__name__} have no such column")
+            made[name], is_utc = _read_column(specs[name], values, False, None)
+            utc = utc | {name} if is_utc else utc - {name}
+        return rebuild(type(self), {name: made[name] for name in specs if name in made}, utc)
 
-    def _chosen(self, rows: slice | npt.NDArray[np.bool_]) -> Table:
-        return Table({name: column[rows] for name, column in self._columns.items()})
+    def _read(self, given: Mapping[str, Any], *, nulls: bool, threads: int | None = None) -> None:
+        """Fills a new table."""
+        specs = {spec.name: spec for spec in self.columns_of}
+        unknown = next((name for name in given if name not in specs), None)
+        if unknown is not None:
+            raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument {unknown!r}")
+        self._check_required(given)
+        made, utc = _read_all([(spec, given[name]) for name, spec in specs.items() if name in given], nulls, threads)
+        self._set(made, utc)
 
-    # ---- out ----
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """The table as a stream of Arrow batches, in a capsule of the Arrow C data interface."""
-        columns: list[tuple[str, npt.NDArray[Any], int | None]] = [
-            (name, column.minor, column.scale) if isinstance(column, Fixed) else (name, column, None)
-            for name, column in self._columns.items()
-        ]
-        return _kernel.arrow_stream(columns, requested_schema)
-
-    def to_arrow(self) -> Any:
-        """The table as a ``pyarrow.Table``; money is decimal128(18, scale)."""
-        return _package("pyarrow", "to_arrow").table(self)
-
-    def to_pandas(self) -> Any:
-        """The table as a ``pandas.DataFrame``; money is of pandas' Arrow dtype, which computes exactly."""
-        pandas, types = _package("pandas", "to_pandas"), _package("pyarrow", "to_pandas").types
-        return self.to_arrow().to_pandas(types_mapper=lambda t: pandas.ArrowDtype(t) if types.is_decimal(t) else None)
-
-    def to_polars(self) -> Any:
-        """The table as a ``polars.DataFrame``; money is ``Decimal(18, scale)``."""
-        return _package("polars", "to_polars").DataFrame(self)
-
-    # ---- for the eye ----
-
-    def __repr__(self) -> str:
-        lines = self._shown()
-        widths = [max(map(len, cells), default=0) for cells in zip(*lines, strict=True)]
-        left = [_is_text(column) for column in self._columns.values()]
-        texts = [
-            " ".join(
-                cell.ljust(width) if is_left else cell.rjust(width)
-                for cell, width, is_left in zip(cells, widths, left, strict=True)
-            ).rstrip()
-            for cells in lines
-        ]
-        return "\n".join([*texts, self._size()])
-
-    def _repr_html_(self) -> str:
-        """The table as notebooks show it."""
-        head, *body = (
-            "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)
-            for tag, cells in zip(chain(["th"], repeat("td")), self._shown(), strict=False)
-        )
-        rows = "".join(f"<tr>{cells}</tr>" for cells in body)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{escape(self._size())}</p>"
-
-    def _size(self) -> str:
-        return f"[{self._rows:,} rows, {len(self._columns)} columns]"
-
-    def _shown(self) -> list[tuple[str, ...]]:
-        """Names, and then rows as texts; of a long table, its two ends."""
-        if self._rows <= 2 * _SHOWN_ROWS + 1:
-            parts = [slice(self._rows)]
-        else:
-            parts = [slice(_SHOWN_ROWS), slice(self._rows - _SHOWN_ROWS, self._rows)]
-        lines: list[tuple[str, ...]] = [self.columns]
-        for part in parts:
-            if len(lines) > 1:
-                lines.append(("…",) * len(self._columns))
-            lines += zip(*(_texts(column, part) for column in self._columns.values()), strict=True)
-        return lines
+    @classmethod
+    def _check_required(cls, given: Iterable[str]) -> None:
+        missing = [spec.name for spec in cls.columns_of if spec.required and spec.name not in given]
+        if missing:
+            raise refuse("column", argument=missing[0], why=f"{cls.__name__} need this column, and it is not given")
 
 
-def _column(values: Column | Sequence[int] | Sequence[str], name: str) -> Column:
-    """A column as the table keeps it; arrays are seen through views that cannot be written to."""
-    if not isinstance(name, str) or "\0" in name:
-        raise refuse("argument", argument="columns", value=show(name), why="a name is a str without zero characters")
-    if isinstance(values, Fixed):
+# ---- reading ----
+
+
+def _signature(schema: Schema) -> Signature:
+    required, absent = Parameter.empty, None
+    return Signature(
+        [Parameter(spec.name, Parameter.KEYWORD_ONLY, default=required if spec.required else absent) for spec in schema]
+    )
+
+
+def _renamed(cls: type[TypedTable], source: Any, columns: Mapping[str, str], names: set[str]) -> dict[str, Any]:
+    """The columns of a frame by the schema's names."""
+    found: dict[str, Any] = {}
+    for name, column in _kernel.arrow_columns(source, "source"):
+        if name in found:
+            raise refuse("column", argument=name, why="the frame has two columns of this name")
+        found[name] = column
+    for name, theirs in columns.items():
+        if name not in names:
+            raise refuse("column", argument=name, why=f"{cls.__name__} have no such column; there are {_listed(names)}")
+        if theirs not in found:
+            raise refuse("column", argument=theirs, why=f"the frame has no such column; there are {_listed(found)}")
+    taken = set(columns.values())
+    given = {name: found[columns.get(name, name)] for name in names if columns.get(name, name) in found}
+    for name in found:
+        if name not in names and name not in taken:
+            near = get_close_matches(name, names - set(given), 1, 0.8)
+            if near:
+                why = f"is it the column {near[0]!r}? It would not be read"
+                raise refuse("column", argument=name, why=why)
+    return given
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+def _read_all(
+    given: list[tuple[ColumnSpec, Any]], nulls: bool, threads: int | None
+) -> tuple[dict[str, Column], set[str]]:
+    """Columns, and the names of those that are instants of UTC; a single value is one for all rows."""
+    made: dict[str, Column] = {}
+    utc = set()
+    for spec, values in given:
+        made[spec.name], is_utc = _read_column(spec, values, nulls, threads)
+        if is_utc:
+            utc.add(spec.name)
+    single = [spec.name for spec, values in given if isinstance(values, _SCALARS)]
+    rows = next((len(column) for name, column in made.items() if name not in single), 1)
+    return {name: _repeated(column, rows) if name in single else column for name, column in made.items()}, utc
+
+
+def _repeated(column: Column, rows: int) -> Column:
+    if isinstance(column, Labels):
+        return Labels.full(rows, column[0])
+    if isinstance(column, Fixed):
+        return Fixed.from_minor(np.full(rows, column.minor[0]), column.scale)
+    return np.full(rows, column[0])
+
+
+def _read_column(spec: ColumnSpec, values: Any, nulls: bool, threads: int | None) -> tuple[Column, bool]:
+    may_miss = nulls and spec.default is not None
+    if spec.kind == "instant":
+        return read_instants(values, spec.name, may_miss=not spec.required)
+    if spec.kind == "date":
+        return read_dates(values, spec.name, may_miss=not spec.required), False
+    if spec.kind == "money":
+        return _money(spec, values, may_miss, threads), False
+    if spec.kind == "integer":
+        return _integers(values, spec.name, 0 if may_miss else None, threads), False
+    if spec.kind == "id":
+        return _identifiers(values, spec.name, may_miss, threads), False
+    labels = Labels.of(values, default=str(spec.default) if may_miss else None, name=spec.name, threads=threads)
+    return _among(labels, spec), False
+
+
+def _money(spec: ColumnSpec, values: Any, null_is_zero: bool, threads: int | None) -> Fixed:
+    if not isinstance(values, _kernel.ArrowColumn):
+        return Fixed.parse(values, spec.scale, name=spec.name, threads=threads)
+    if values.kind == "integer":
+        # A file's plain integers may be minor units as well as whole amounts.
+        raise refuse("dtype", argument=spec.name, value=values.type_name, wanted="a decimal type or texts")
+    minor, scale = _kernel.parse_arrow(values, spec.scale, EXACT, spec.name, threads, null_is_zero)
+    return Fixed.from_minor(minor, scale)
+
+
+def _among(labels: Labels, spec: ColumnSpec) -> Labels:
+    """The column with flags in their full names; one that is none of them is refused with its row."""
+    if not spec.among:
+        return labels
+    full = _SHORT.get(spec.name)
+    if full is not None:
+        labels = labels.replaced(full)
+    for code, text in enumerate(labels.dictionary):
+        if text not in spec.among:
+            where = labels.codes == code
+            if where.any():
+                known = ", ".join(repr(text) for text in spec.among)
+                raise refuse("choice", argument=spec.name, row=int(np.argmax(where)), value=repr(text), known=known)
+    return labels
+
+
+#: How the exchange's files write the flags; blank is the default.
+_SHORT: Final[dict[str, dict[str, str]]] = {
+    "on_gate": {"": "defer", "1": "defer", "0": "cancel"},
+    "charge": {"": "front"},
+}
+
+
+def _identifiers(values: Any, name: str, null_is_none: bool, threads: int | None) -> Identifiers:
+    """Integers stay integers and texts texts."""
+    if isinstance(values, Labels):
         return values
-    if isinstance(values, np.ndarray):
-        refuse_masked(values, name)
-    array = _labels(values, name) if isinstance(values, (list, tuple)) else np.asarray(values)
-    if array.ndim != 1:
-        raise refuse("dimensions", argument=name, value=str(array.ndim))
-    if array.dtype.kind in "OT":
-        array = _labels(array.tolist(), name)
-    if array.dtype.kind not in "iuU":
-        raise refuse("dtype", argument=name, value=str(array.dtype), wanted="a Fixed, or an integer or str dtype")
-    if not array.dtype.isnative:
-        raise refuse("byte-order", argument=name, value=array.dtype.str)
-    view = array.view(np.ndarray)
-    view.flags.writeable = False
-    return view
+    if isinstance(values, (str, np.str_)):
+        return Labels.of(str(values), name=name)
+    if is_arrow(values) and not isinstance(getattr(values, "dtype", None), np.dtype):
+        column = values if isinstance(values, _kernel.ArrowColumn) else _kernel.arrow_column(values, name)
+        if column.kind in ("text", "null"):
+            return Labels.of(column, default="" if null_is_none else None, name=name, threads=threads)
+        return _kernel.integers_arrow(column, 0 if null_is_none else None, name, threads)
+    dtype = getattr(values, "dtype", None)
+    kind = dtype.kind if isinstance(dtype, np.dtype) else ""
+    if kind in ("O", "T"):
+        values = np.asarray(values).tolist()
+    first = next(iter(values), None) if isinstance(values, (list, tuple)) else None
+    if isinstance(first, str) or kind in ("S", "U"):
+        return Labels.of(values, name=name, threads=threads)
+    return _integers(values, name, None, threads)
 
 
-def _labels(values: Sequence[object], name: str) -> npt.NDArray[Any]:
-    """A list of texts or of integers as an array. numpy alone would turn integers among texts into texts."""
-    wanted = str if values and isinstance(values[0], str) else int
-    for row, value in enumerate(values):
-        # numpy fills texts up with zeros, so it loses those at their end.
-        if not isinstance(value, wanted) or isinstance(value, bool) or (wanted is str and str(value).endswith("\0")):
-            raise refuse("label", argument=name, row=row, value=show(value))
+def _integers(values: Any, name: str, default: int | None, threads: int | None) -> npt.NDArray[np.int64]:
+    """int64 from integers of any width; floats and bools are none."""
+    if isinstance(values, _kernel.ArrowColumn) or (
+        is_arrow(values) and not isinstance(getattr(values, "dtype", None), np.dtype)
+    ):
+        return _kernel.integers_arrow(values, default, name, threads)
+    if isinstance(values, (int, np.integer)):
+        values = [values]
+    if isinstance(getattr(values, "dtype", None), np.dtype):
+        array = np.asarray(values)
+        if array.ndim != 1:
+            raise refuse("dimensions", argument=name, value=str(array.ndim))
+        if isinstance(values, np.ndarray):
+            refuse_masked(values, name)
+        if array.dtype.kind not in "iu":
+            raise refuse("dtype", argument=name, value=str(array.dtype), wanted="integers or texts")
+        return int64_array(array, name, 0)
+    rows = list(values) if isinstance(values, Iterable) and not isinstance(values, (str, bytes)) else [values]
+    if not {type(value) for value in rows} <= {int}:
+        for row, value in enumerate(rows):
+            if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+                raise refuse("null" if value is None else "label", argument=name, row=row, value=show(value))
     try:
-        return np.array(values, dtype=np.str_ if wanted is str else np.int64)
+        return np.array(rows, dtype=np.int64)
     except OverflowError:
         raise refuse("argument", argument=name, value="a list of int", why="one has more than 64 bits") from None
 
 
-def _type_name(column: Column) -> str:
-    if isinstance(column, Fixed):
-        return f"decimal(18, {column.scale})"
-    return "text" if _is_text(column) else str(column.dtype)
+def _is_of_kind(column: object, kind: str) -> bool:
+    if kind == "money":
+        return isinstance(column, Fixed)
+    if isinstance(column, Labels):
+        return kind in ("id", "text")
+    dtype = getattr(column, "dtype", None)
+    wanted = {"id": "int64", "integer": "int64", "date": "datetime64[D]", "instant": "datetime64[us]"}.get(kind)
+    return wanted is not None and isinstance(dtype, np.dtype) and dtype == np.dtype(wanted)
 
 
-def _is_text(column: Column) -> bool:
-    return not isinstance(column, Fixed) and column.dtype.kind == "U"
+# ---- orders ----
+
+#: The kinds that are dealt, by their codes in the exchange's files.
+_KINDS: Final = {"022": "subscribe", "039": "periodic", "024": "redeem", "036": "switch"}
+
+_CASH_KINDS: Final = ("subscribe", "periodic")
+_UNIT_KINDS: Final = ("redeem", "switch")
+
+_AMOUNT: Final = ColumnSpec("amount", "money", "Cash of subscriptions.", False, 0)
+_UNITS: Final = ColumnSpec("units", "money", "Units of redemptions and switches.", False, 0)
 
 
-def _texts(column: Column, rows: slice) -> list[str]:
-    if isinstance(column, Fixed):
-        # One by one, because a column over foreign memory may hold what to_strings() refuses, and a repr never raises.
-        return [_kernel.format_one(value, column.scale) for value in column.minor[rows].tolist()]
-    texts = map(str, column[rows].tolist())
-    return [_cut(text if text.isprintable() else ascii(text)) for text in texts]
+@final
+class Orders(TypedTable):
+    """The orders of a day.
+
+    Args:
+        account: the holders' accounts.
+        fund: the funds, as the terms name them; integers or texts, but the same everywhere.
+        kind: ``"subscribe"``, ``"periodic"``, ``"redeem"`` or ``"switch"``, or the codes 022, 039, 024 and 036 of the
+            exchange's files; one for all orders, or a column. Other texts are taken, and rejected by the day.
+        amount: the cash of subscriptions. With ``units`` beside it each order uses the one of its kind, and the other
+            must be zero.
+        units: the units of redemptions and switches.
+        quantity: instead of both, cash or units as the kind says.
+        order_id: unique within a distributor; without it every row is an order of its own.
+        distributor: who sent the order.
+        transaction_account: the holders' accounts with the distributor.
+        placed_at: when the orders were placed, with time zones or without; without it they belong to the day.
+        target_fund: where switches go.
+        on_gate: what a gate leaves of an order: ``"defer"`` (1) or ``"cancel"`` (0).
+        charge: how the class is charged: ``"front"`` or ``"back"``.
+        discount: an order's own factor on the rate of the fee; zero: none given.
+        rate: an order's own rate, such as ``"0.015"``; zero: none given.
+        fee: an order's own flat fee in cash; zero: none given.
+
+    Raises:
+        InputError: a row has the wrong measure (``measure``) or flag (``choice``); a column that is needed is missing
+            (``column``); columns of different lengths (``length``).
+        InputTypeError: a column is of a type that it cannot be read from.
+
+    >>> orders = Orders(account=["A", "B"], fund="000198", kind=["022", "redeem"], quantity=["100.00", "7.5"])
+    >>> orders
+    account fund   kind      quantity
+    A       000198 subscribe   100.00
+    B       000198 redeem        7.50
+    [2 rows, 4 columns]
+    """
+
+    __slots__ = ()
+
+    columns_of = schemas.ORDERS
+
+    def __init__(
+        self,
+        *,
+        account: Any,
+        fund: Any,
+        kind: Any,
+        amount: Any = None,
+        units: Any = None,
+        quantity: Any = None,
+        order_id: Any = None,
+        distributor: Any = None,
+        transaction_account: Any = None,
+        placed_at: Any = None,
+        target_fund: Any = None,
+        on_gate: Any = "defer",
+        charge: Any = "front",
+        discount: Any = None,
+        rate: Any = None,
+        fee: Any = None,
+    ) -> None:
+        given = {
+            "account": account,
+            "fund": fund,
+            "kind": kind,
+            "amount": amount,
+            "units": units,
+            "quantity": quantity,
+            "order_id": order_id,
+            "distributor": distributor,
+            "transaction_account": transaction_account,
+            "placed_at": placed_at,
+            "target_fund": target_fund,
+            "on_gate": None if isinstance(on_gate, str) and on_gate == "defer" else on_gate,
+            "charge": None if isinstance(charge, str) and charge == "front" else charge,
+            "discount": discount,
+            "rate": rate,
+            "fee": fee,
+        }
+        self._take({name: values for name, values in given.items() if values is not None}, nulls=False)
+
+    @classmethod
+    def from_arrow(
+        cls,
+        source: Any,
+        columns: Mapping[str, str] | None = None,
+        *,
+        kinds: Mapping[str, str] | None = None,
+        threads: int | None = None,
+    ) -> Orders:
+        """The orders of a frame, which has ``quantity``, or ``amount`` and ``units``; see the base class.
+
+        Args:
+            source: anything with ``__arrow_c_stream__``.
+            columns: by our name, what the frame calls the column.
+            kinds: what the frame's kinds mean, such as ``{"B": "subscribe"}``.
+            threads: how many threads may work.
+        """
+        names = {spec.name for spec in cls.columns_of} | {"amount", "units"}
+        given = _renamed(cls, source, columns or {}, names)
+        table = object.__new__(cls)
+        table._take(given, nulls=True, kinds=kinds or {}, threads=threads)
+        return table
+
+    def _take(
+        self,
+        given: Mapping[str, Any],
+        *,
+        nulls: bool,
+        kinds: Mapping[str, str] | None = None,
+        threads: int | None = None,
+    ) -> None:
+        measures = [name for name in ("amount", "units") if name in given]
+        if ("quantity" in given) == bool(measures):
+            raise refuse("column", argument="quantity", why="give either quantity, or amount and units or one of them")
+        specs = [spec for spec in (*self.columns_of, _AMOUNT, _UNITS) if spec.name in given]
+        self._check_required({*given, "quantity"})
+        made, utc = _read_all([(spec, given[spec.name]) for spec in specs], nulls, threads)
+        kind = made["kind"]
+        assert isinstance(kind, Labels)
+        made["kind"] = kind = kind.replaced(kinds or {}).replaced(_KINDS)
+        if measures:
+            # Columns of different lengths are found before any two of them are compared.
+            self._set(dict(made), utc)
+            made["quantity"] = _quantity(kind, made.get("amount"), made.get("units"))
+        self._set({spec.name: made[spec.name] for spec in self.columns_of if spec.name in made}, utc)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 1]}…"
+def _quantity(kind: Labels, amount: Any, units: Any) -> Fixed:
+    """Of each order the measure of its kind; the other one must be zero."""
+    given = [column for column in (amount, units) if column is not None]
+    scale = max(column.scale for column in given)
+    zeros = Fixed.from_minor(np.zeros(len(kind), dtype=np.int64), scale)
+    cash = zeros if amount is None else amount.rescale(scale)
+    held = zeros if units is None else units.rescale(scale)
+    _refuse_other(kind, _CASH_KINDS, "units", units, "cash")
+    _refuse_other(kind, _UNIT_KINDS, "amount", amount, "units")
+    if amount is None or units is None:
+        return held if amount is None else cash
+    is_inward = _any_of(kind, _CASH_KINDS)
+    # What is of no kind that is dealt is rejected by the day, with whatever it gave.
+    is_other = ~(is_inward | _any_of(kind, _UNIT_KINDS))
+    either = np.where(is_inward | (is_other & (held.minor == 0)), cash.minor, held.minor)
+    return Fixed.from_minor(either, scale)
 
 
-def _package(name: str, method: str) -> Any:
-    """A package that only some calls need."""
-    try:
-        return import_module(name)
-    except ImportError as error:
-        message = f"Table.{method}() needs the package {name}: pip install {name}"
-        raise ImportError(message, name=name) from error
+def _refuse_other(kind: Labels, kinds: tuple[str, ...], name: str, column: Fixed | None, wanted: str) -> None:
+    if column is None:
+        return
+    wrong = _any_of(kind, kinds) & (column.minor != 0)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise refuse("measure", argument=name, row=row, value=str(column[row]), kind=kind[row], wanted=wanted)
+
+
+def _any_of(labels: Labels, texts: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """Where one of these texts stands."""
+    wanted = np.array([text in texts for text in labels.dictionary], dtype=np.bool_)
+    return wanted[labels.codes] if len(wanted) else np.zeros(len(labels), dtype=np.bool_)
+
+
+# ---- the others ----
+
+
+@final
+class Positions(TypedTable):
+    """The register: who holds how many units, and at the end of a day what moved them."""
+
+    __slots__ = ()
+    columns_of = schemas.POSITIONS
+
+
+@final
+class Lots(TypedTable):
+    """The lots of positions, for funds with holding periods or back-end fees."""
+
+    __slots__ = ()
+    columns_of = schemas.LOTS
+
+
+@final
+class Events(TypedTable):
+    """Events of the register: freezes, transfers, forced credits and debits, dividend options."""
+
+    __slots__ = ()
+    columns_of = schemas.EVENTS
+
+
+@final
+class FundDays(TypedTable):
+    """What a day brings for each fund: its price, and what was decided."""
+
+    __slots__ = ()
+    columns_of = schemas.FUND_DAYS
+
+
+@final
+class Confirmations(TypedTable):
+    """One row for every order received, with what became of it."""
+
+    __slots__ = ()
+    columns_of = schemas.CONFIRMATIONS
+
+
+@final
+class Flows(TypedTable):
+    """What went in and out, by fund, distributor and kind."""
+
+    __slots__ = ()
+    columns_of = schemas.FLOWS
+
+
+@final
+class Obligations(TypedTable):
+    """Who owes whom how much cash, and when."""
+
+    __slots__ = ()
+    columns_of = schemas.OBLIGATIONS
+
+
+@final
+class Settlement(TypedTable):
+    """What each party receives and pays, by currency, value date and netting set."""
+
+    __slots__ = ()
+    columns_of = schemas.SETTLEMENT
+
+
+@final
+class Payments(TypedTable):
+    """The payments that settle the net positions."""
+
+    __slots__ = ()
+    columns_of = schemas.PAYMENTS
+
+
+@final
+class Postings(TypedTable):
+    """The entries of the ledgers: money, units, rounding."""
+
+    __slots__ = ()
+    columns_of = schemas.POSTINGS
+
+
+@final
+class Income(TypedTable):
+    """The income distributed, by fund and calendar date."""
+
+    __slots__ = ()
+    columns_of = schemas.INCOME

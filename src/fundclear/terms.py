@@ -109,6 +109,8 @@ class Terms:
         setting(self, "_numbers", {fund.id: number for number, fund in enumerate(listed)})
         _check(self)
         setting(self, "_scales", _table_scales(listed))
+        # Every amount has to fit its table: better refused here than on the day.
+        self.plain()
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"Terms never change: cannot set {name!r}")
@@ -233,7 +235,11 @@ class Terms:
 
     def plain(self) -> list[dict[str, Any]]:
         """The funds as the native kernel computes with them: numbers and tuples at the tables' scales."""
-        return [plain_fund(fund, self._scales, self._numbers, self.currencies) for fund in self._funds]
+        plain = []
+        for fund in self._funds:
+            with within(f"fund {fund.id!r}"):
+                plain.append(plain_fund(fund, self._scales, self._numbers, self.currencies))
+        return plain
 
     @cached_property
     def compiled(self) -> Any:

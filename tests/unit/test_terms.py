@@ -343,6 +343,13 @@ def test_everything_survives_pickling_and_copying(protocol: int) -> None:
     assert pickle.loads(pickle.dumps(terms, protocol)).digest == terms.digest
 
 
+def test_an_amount_that_does_not_fit_the_tables_is_refused_at_once() -> None:
+    most = fund("a", maximum_subscription="9999999999999999.99")
+    assert fc.Terms([most]).plain()[0]["limits"][1] == 10**18 - 1
+    finer = fund("b", currency="KWD", cash_scale=3)
+    assert refused(lambda: fc.Terms([most, finer]))[:2] == ("overflow", "fund 'a': maximum_subscription")
+
+
 def test_native_terms_are_made_once_and_stay_behind() -> None:
     terms = fc.Terms([fund("a", subscription_fee=FEE, redemption_fee=HELD), fund("b", gate=fc.Gate(threshold=0))])
     assert len(terms.compiled) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,72 @@ def test_any_text_survives_toml(text: str) -> None:
     )
     terms = fc.Terms([fund], distributors={text: f"party {text}"}, calendars=[fc.Calendar(text, years=[2017])])
     assert fc.Terms.from_dict(tomllib.loads(terms.to_toml())) == terms
+
+
+RATES = st.decimals(0, "0.99999999", places=8)
+CENTS = st.decimals(0, 10**6, places=2)
+TIERS = st.lists(st.integers(1, 10**6), unique=True, max_size=3).map(lambda starts: [0, *sorted(starts)])
+
+
+@st.composite
+def fee_schedules(draw: st.DrawFn) -> fc.FeeSchedule:
+    charges = RATES | CENTS.map(fc.Flat)
+    discounts = draw(st.dictionaries(st.text("01é", min_size=1), RATES, max_size=2))
+    return fc.FeeSchedule([(start, draw(charges)) for start in draw(TIERS)], discounts=discounts)
+
+
+@st.composite
+def holding_schedules(draw: st.DrawFn) -> fc.HoldingSchedule:
+    return fc.HoldingSchedule([(days, draw(RATES), draw(RATES | st.just(1))) for days in draw(TIERS)])
+
+
+SETTINGS: dict[str, st.SearchStrategy[Any]] = {
+    "subscription_fee": fee_schedules(),
+    "redemption_fee": holding_schedules(),
+    "method": st.sampled_from(["outside", "inside"]),
+    "fee_rounding": st.sampled_from(fc.Rounding),
+    "redemption_manager_share": RATES,
+    "whole_units": st.booleans(),
+    "minimum_subscription": CENTS,
+    "maximum_subscription_day": CENTS.filter(bool),
+    "gate": st.builds(
+        fc.Gate, threshold=RATES, defer_switches=st.booleans(), default=st.sampled_from([None, "accept_all", "limit"])
+    ),
+    "swing": st.builds(
+        fc.Swing,
+        threshold_up=RATES,
+        threshold_down=RATES,
+        factor_up=RATES,
+        factor_down=RATES,
+        cap=st.none() | RATES,
+    ),
+    "income": st.builds(
+        fc.IncomePolicy,
+        pay=st.sampled_from(["reinvest", "cash", "unpaid"]),
+        split=st.sampled_from(["lump", "daily"]),
+        residue=st.sampled_from(["share_out", "keep"]),
+    ),
+    "cut_off": st.times(),
+    "time_zone": st.sampled_from(["UTC", "Europe/Paris"]),
+    "switch_days": st.integers(0, 366),
+    "custody": st.sampled_from(["bank", "custody:000198"]),
+}
+
+
+@given(st.fixed_dictionaries({}, optional=SETTINGS))
+def test_any_fund_survives_every_way_out_and_in(settings: dict[str, Any]) -> None:
+    if settings.get("maximum_subscription_day", 10**6) < settings.get("minimum_subscription", 0):
+        del settings["minimum_subscription"]
+    terms = fc.Terms([fc.Fund("000198", currency="CNY", **settings)])
+    for again in (
+        fc.Terms.from_dict(terms.to_dict()),
+        fc.Terms.from_dict(tomllib.loads(terms.to_toml())),
+        fc.Terms([eval(repr(terms["000198"]), vars(fc))]),
+        pickle.loads(pickle.dumps(terms)),
+    ):
+        assert again == terms
+        assert (hash(again), again.digest, again.to_toml()) == (hash(terms), terms.digest, terms.to_toml())
+        assert again.plain() == terms.plain()
 
 
 def test_a_text_that_no_file_can_hold_is_refused() -> None:

@@ -33,6 +33,8 @@ pub enum Code {
     GroupRange,
     /// An order is of a kind that the step does not deal with; the operand is the kind's code.
     OrderKind,
+    /// A loss takes all there is or more, so that there is no annual yield.
+    TotalLoss,
     /// A conservation law does not hold: a defect of the kernel, never of the input.
     Law,
     /// The caller asked to stop.
@@ -146,6 +148,7 @@ impl Code {
             Self::ZeroWeights => "zero-weights",
             Self::GroupRange => "group-range",
             Self::OrderKind => "order-kind",
+            Self::TotalLoss => "total-loss",
             Self::Law => "law",
             Self::Cancelled => "cancelled",
             Self::Day(fault) => fault.name(),

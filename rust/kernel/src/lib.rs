@@ -18,6 +18,7 @@ pub mod day;
 pub mod dealing;
 pub mod error;
 pub mod exec;
+pub mod income;
 pub mod netting;
 pub mod reduce;
 pub mod rounding;

@@ -25,6 +25,11 @@ impl Wide {
         }
     }
 
+    /// The upper and the lower 128 bits.
+    pub(crate) const fn halves(self) -> (u128, u128) {
+        (self.high, self.low)
+    }
+
     /// The difference to a magnitude that is not larger.
     pub const fn minus(self, smaller: Self) -> Self {
         let (low, borrow) = self.low.overflowing_sub(smaller.low);

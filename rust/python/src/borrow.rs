@@ -31,7 +31,7 @@ macro_rules! items {
     )*};
 }
 
-items! { i64: "int64" u32: "uint32" u8: "uint8" }
+items! { i64: "int64" i32: "int32" u32: "uint32" u16: "uint16" u8: "uint8" }
 
 /// A column of a numpy array: one-dimensional, contiguous, aligned, in native byte order.
 pub struct Column<'py, T: Item = i64> {

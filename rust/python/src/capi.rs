@@ -60,6 +60,7 @@ impl From<Code> for Status {
             | Code::Law
             | Code::Cancelled
             | Code::OrderKind
+            | Code::TotalLoss
             | Code::Day(_)
             | Code::Undealt(_) => Self::Law,
         }

@@ -142,6 +142,7 @@ impl<'a> Story<'a> {
             Code::GroupRange => Refusal { argument: Some("groups"), ..refusal }
                 .value(first())
                 .fact("last", i128::try_from(self.groups).unwrap_or(i128::MAX).saturating_sub(1)),
+            Code::TotalLoss => Refusal { argument: Some("per_10k"), ..refusal }.value(self.shown(error)),
             Code::OrderKind => Refusal { argument: Some("kind"), ..refusal }.value(first()),
             Code::Law => refusal.value(self.shown(error)).fact("law", error.law.unwrap_or("A1")),
             Code::Day(_) | Code::Undealt(_) => refusal.value(self.shown(error)),

@@ -10,9 +10,15 @@ mod borrow;
 mod call;
 mod capi;
 mod columns;
+mod day;
+mod dealing;
 mod failure;
+mod fingerprint;
+mod income;
 mod labels;
+mod netting;
 mod objects;
+mod obligations;
 mod show;
 mod store;
 mod terms;
@@ -31,16 +37,29 @@ mod _kernel {
     use super::allocate::allocate;
     #[pymodule_export]
     use super::arrow::{
-        export_array, export_schema, export_stream, export_text_array, export_text_schema, label_arrow, parse_arrow,
+        ArrowColumn, arrow_column, arrow_columns, export_array, export_schema, export_stream, export_text_array,
+        export_text_schema, integers_arrow, label_arrow, moments_arrow, parse_arrow,
     };
     #[pymodule_export]
     use super::columns::{
         absolute, add, check_digits, compare, divide, min_max, mul_div, multiply, negate, rescale, subtract, sum,
     };
     #[pymodule_export]
+    use super::day::clear_day;
+    #[pymodule_export]
+    use super::fingerprint::fingerprint_of;
+    #[pymodule_export]
+    use super::income::seven_day_yield;
+    #[pymodule_export]
     use super::labels::{label_find, label_keys, label_objects, label_strings, label_text, label_union};
     #[pymodule_export]
+    use super::netting::net;
+    #[pymodule_export]
+    use super::dealing::{redeem, subscribe, switch};
+    #[pymodule_export]
     use super::objects::{parse_objects, parse_one};
+    #[pymodule_export]
+    use super::obligations::net_obligations;
     #[pymodule_export]
     use super::show::{decimal_list, float_array, format_list, format_one};
     #[pymodule_export]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from fundclear.errors import refuse
+from fundclear.reference.arithmetic import LIMIT, round_fraction
 from fundclear.reference.context import Day, Row
 from fundclear.reference.income import distribute, income_per_10k
 from fundclear.reference.policy import Fund, IncomePolicy, to_quantum
@@ -63,7 +64,7 @@ def _date_by_date(day: Day, fund: int, holdings: list[Holding], dates: list[tupl
         for row, holding in enumerate(holdings):
             earned = holding.income - before[row]
             if earned > 0 and terms.income.payment != "unpaid" and _way(terms.income, holding) == "reinvest":
-                entitled[row] += _units_of(day, terms, earned)
+                entitled[row] += _units_of(day, earned)
     return rows
 
 
@@ -82,6 +83,8 @@ def _share(
     per_10k = 0
     if units:
         per_10k = income_per_10k(amount, units, cash_scale=scales.cash, unit_scale=scales.units)
+        if abs(per_10k) > LIMIT:
+            raise refuse("overflow", argument="per_10k", value=str(per_10k), scale=4)
     elif amount:
         raise refuse("income-units", argument="incomes", value=str(amount))
     return {
@@ -120,15 +123,16 @@ def _pay(book: Book, terms: Fund, policy: IncomePolicy, holding: Holding, *, pay
     if total > 0 and _way(policy, holding) == "cash":
         holding.income_cash = total
         return
-    units = _units_of(book.day, terms, abs(total))
+    covered = total
     if total < 0:
-        units = min(units, holding.units - holding.frozen)
+        # Units finer than a cent can be left that are not worth one; they cannot pay for anything.
+        free = book.day.policy.scales.cash_of(holding.units - holding.frozen)
+        covered = -min(-total, to_quantum(free, terms.cash_quantum, Rounding.FLOOR))
         if book.keeps_lots(holding.key):
-            take_last(holding.lots, units)
-        holding.units -= units
-        units = -units
-    holding.income_units = units
-    holding.unpaid += total - int(book.day.policy.scales.cash_of(units))
+            take_last(holding.lots, _units_of(book.day, -covered))
+        holding.units -= _units_of(book.day, -covered)
+    holding.income_units = _units_of(book.day, covered)
+    holding.unpaid += total - covered
 
 
 def _way(policy: IncomePolicy, holding: Holding) -> str:
@@ -137,5 +141,6 @@ def _way(policy: IncomePolicy, holding: Holding) -> str:
     return _OPTIONS.get(holding.dividend_option, default)
 
 
-def _units_of(day: Day, terms: Fund, cash: int) -> int:
-    return to_quantum(day.policy.scales.units_of(cash), terms.unit_quantum, Rounding.FLOOR)
+def _units_of(day: Day, cash: int) -> int:
+    """The units that cash buys at 1.0000; a fund that distributes has no fewer places for units than for cash."""
+    return round_fraction(day.policy.scales.units_of(cash), None)

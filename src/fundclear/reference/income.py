@@ -54,8 +54,11 @@ def seven_day_yield(
         for row, (day, following) in enumerate(pairwise(dates)):
             if following != day + 1:
                 raise refuse("argument", argument="dates", row=row + 1, value=str(following), why="a day is missing")
-    weeks = [per_10k[start : start + _DAYS] for start in range(len(per_10k) - _DAYS + 1)]
     one = 10_000 * 10**per_10k_scale
+    for row, income in enumerate(per_10k):
+        if income <= -one:
+            raise refuse("total-loss", argument="per_10k", row=row, value=str(income))
+    weeks = [per_10k[start : start + _DAYS] for start in range(len(per_10k) - _DAYS + 1)]
     if not compounding:
         return [round_fraction(Fraction(sum(week) * 365, _DAYS * one) * 100 * 10**scale, rounding) for week in weeks]
     percent = 100 * 10**scale

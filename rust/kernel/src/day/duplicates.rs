@@ -38,9 +38,7 @@ impl Slots {
             Self::ById { low } => id.abs_diff(low),
             // Chosen only where the product of ids and distributors is small.
             Self::ByDistributor { low, ids } => id.abs_diff(low).wrapping_add(ids.wrapping_mul(u64::from(distributor))),
-            Self::Mixed { mask } => {
-                mix(id.wrapping_add(i64::from(distributor).wrapping_mul(0x9e37_79b9))) & mask
-            }
+            Self::Mixed { mask } => mix(id.wrapping_add(i64::from(distributor).wrapping_mul(0x9e37_79b9))) & mask,
         }
     }
 }
@@ -157,18 +155,23 @@ fn rises(orders: &OrderColumns<'_>) -> bool {
 
 /// The smallest and the largest id of today's orders and of earlier ones.
 fn span(exec: &Exec<'_>, orders: &OrderColumns<'_>, earlier: &[(i64, u32, usize)]) -> Result<(i64, i64), Error> {
-    let bounds = exec.run(orders.rows, chunks(orders.rows, CHUNK_ROWS), || (i64::MAX, i64::MIN), |bounds, _, chunk| {
-        let (low, high) = match orders.id {
-            Some(Operand::Column(ids)) => {
-                let ids = ids.get(chunk).unwrap_or_default();
-                ids.iter().fold((i64::MAX, i64::MIN), |(low, high), &id| (low.min(id), high.max(id)))
-            }
-            // Ids that are one for all, or rise.
-            _ => (id_at(orders, chunk.start), id_at(orders, chunk.end.saturating_sub(1))),
-        };
-        *bounds = (bounds.0.min(low), bounds.1.max(high));
-        Ok(())
-    })?;
+    let bounds = exec.run(
+        orders.rows,
+        chunks(orders.rows, CHUNK_ROWS),
+        || (i64::MAX, i64::MIN),
+        |bounds, _, chunk| {
+            let (low, high) = match orders.id {
+                Some(Operand::Column(ids)) => {
+                    let ids = ids.get(chunk).unwrap_or_default();
+                    ids.iter().fold((i64::MAX, i64::MIN), |(low, high), &id| (low.min(id), high.max(id)))
+                }
+                // Ids that are one for all, or rise.
+                _ => (id_at(orders, chunk.start), id_at(orders, chunk.end.saturating_sub(1))),
+            };
+            *bounds = (bounds.0.min(low), bounds.1.max(high));
+            Ok(())
+        },
+    )?;
     let earlier = earlier.first().zip(earlier.last()).map(|(first, last)| (first.0, last.0));
     let all = bounds.into_iter().chain(earlier);
     Ok(all.fold((i64::MAX, i64::MIN), |(low, high), bounds| (low.min(bounds.0), high.max(bounds.1))))
@@ -194,10 +197,15 @@ fn suspects(
             (Slots::Mixed { mask: bits.wrapping_sub(1) }, bits)
         }
     };
-    let mut states = exec.run(orders.rows, chunks(orders.rows, CHUNK_ROWS), || Bits::new(bits), |table, _, chunk| {
-        each(orders, distributors, &chunk, |id, distributor, _| table.add(slots.of(id, distributor)));
-        Ok(())
-    })?;
+    let mut states = exec.run(
+        orders.rows,
+        chunks(orders.rows, CHUNK_ROWS),
+        || Bits::new(bits),
+        |table, _, chunk| {
+            each(orders, distributors, &chunk, |id, distributor, _| table.add(slots.of(id, distributor)));
+            Ok(())
+        },
+    )?;
     let mut table = states.pop().unwrap_or_else(|| Bits::new(bits));
     states.iter().for_each(|other| table.merge(other));
     earlier.iter().for_each(|&(id, distributor, _)| table.add(slots.of(id, distributor)));
@@ -278,4 +286,105 @@ fn content(orders: &OrderColumns<'_>, row: usize) -> ([i64; 9], [u8; 4]) {
     ];
     let narrow = [kind as u8, name, code(orders.charge), u8::from(code(orders.cancel_on_gate) != 0)];
     (wide.map(|column| value(column, row)), narrow)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::num::NonZeroUsize;
+
+    use super::super::input::Small;
+    use super::*;
+    use crate::arithmetic::naive::draw;
+
+    /// What the rules say, one order after another.
+    fn naive(orders: &OrderColumns<'_>, deferred: &OrderColumns<'_>) -> Vec<(usize, Reason)> {
+        let key = |table: &OrderColumns<'_>, row| (value(table.distributor, row), id_at(table, row));
+        let earlier: Vec<_> = (0..deferred.rows).map(|row| key(deferred, row)).collect();
+        let mut groups = BTreeMap::<_, Vec<usize>>::new();
+        (0..orders.rows).for_each(|row| groups.entry(key(orders, row)).or_default().push(row));
+        let mut refused = Vec::new();
+        for (key, rows) in groups {
+            let conflict = rows.iter().any(|row| content(orders, *row) != content(orders, rows[0]));
+            if earlier.contains(&key) {
+                refused.extend(rows.iter().map(|row| (*row, Reason::Duplicate)));
+            } else if conflict {
+                refused.extend(rows.iter().map(|row| (*row, Reason::DuplicateConflict)));
+            } else {
+                refused.extend(rows.iter().skip(1).map(|row| (*row, Reason::Duplicate)));
+            }
+        }
+        refused.sort_unstable_by_key(|(row, _)| *row);
+        refused
+    }
+
+    fn found(orders: &OrderColumns<'_>, deferred: &OrderColumns<'_>, threads: usize) -> Vec<(usize, Reason)> {
+        let columns = [(orders.distributor, orders.rows), (deferred.distributor, deferred.rows)];
+        let distributors = Numbers::new(super::super::intern::distinct(&Exec::inline(), &columns).unwrap());
+        let exec = Exec::new(NonZeroUsize::new(threads).unwrap(), &|| true);
+        refused(&exec, orders, deferred, &distributors).unwrap()
+    }
+
+    #[test]
+    fn duplicates_are_those_that_a_look_at_every_pair_finds() {
+        let mut draw = draw(29);
+        let kinds = [Kind::Subscribe, Kind::Subscribe, Kind::Unsupported, Kind::Unsupported];
+        let mut all = 0;
+        for round in 0..300_u64 {
+            let rows = usize::try_from(draw() % 200).unwrap();
+            let stretch = [1, 1 << 20, 1 << 45][usize::try_from(round % 3).unwrap()];
+            let near = 1 + draw() % 300;
+            let many = 1 + draw() % 3;
+            let mut column = |below: u64, times: u64| -> Vec<i64> {
+                (0..rows).map(|_| (draw() % below * times).cast_signed() - 40).collect()
+            };
+            let (ids, distributors, quantities) = (column(near, stretch), column(many, stretch), column(2, 1));
+            let codes: Vec<u8> = column(4, 1).iter().map(|code| u8::try_from(code + 40).unwrap()).collect();
+            let orders = OrderColumns {
+                rows,
+                id: Some(Operand::Column(&ids)),
+                distributor: Operand::Column(&distributors),
+                quantity: Operand::Column(&quantities),
+                kind: Small::Column(&codes),
+                kinds: &kinds,
+                ..OrderColumns::none()
+            };
+            let mut earlier: Vec<_> = ids.iter().copied().step_by(5).collect();
+            earlier.sort_unstable();
+            earlier.dedup();
+            let distributor = distributors.first().copied().unwrap_or_default();
+            let deferred = OrderColumns {
+                rows: earlier.len(),
+                id: Some(Operand::Column(&earlier)),
+                distributor: Operand::Scalar(distributor),
+                ..OrderColumns::none()
+            };
+            for deferred in [deferred, OrderColumns::none()] {
+                let expected = naive(&orders, &deferred);
+                assert_eq!(found(&orders, &deferred, 1), expected, "{round}");
+                all += expected.len();
+            }
+        }
+        assert!(all > 10_000);
+    }
+
+    #[test]
+    fn rows_are_their_own_ids_where_none_are_given_and_meet_earlier_ones() {
+        let rows = 70_000;
+        let orders = OrderColumns { rows, ..OrderColumns::none() };
+        let earlier = [5, 69_999, 70_000];
+        let deferred = OrderColumns { rows: 3, id: Some(Operand::Column(&earlier)), ..OrderColumns::none() };
+        let expected = vec![(5, Reason::Duplicate), (69_999, Reason::Duplicate)];
+        assert_eq!(found(&orders, &deferred, 2), expected);
+        assert_eq!(found(&orders, &OrderColumns::none(), 2), []);
+        let ids: Vec<i64> = (0..70_000).map(|row| row % 69_999 * 1_000_000_007).collect();
+        let orders = OrderColumns { id: Some(Operand::Column(&ids)), ..orders };
+        assert_eq!(found(&orders, &OrderColumns::none(), 2), [(69_999, Reason::Duplicate)]);
+        let same = OrderColumns { rows: 3, id: Some(Operand::Scalar(4)), ..OrderColumns::none() };
+        assert_eq!(found(&same, &OrderColumns::none(), 1), [(1, Reason::Duplicate), (2, Reason::Duplicate)]);
+        let numbers = Numbers::new(vec![0]);
+        let error = refused(&Exec::inline(), &OrderColumns::none(), &same, &numbers).unwrap_err();
+        assert_eq!((error.code, error.row), (Code::Day(Fault::DuplicateOrder), Some(1)));
+    }
 }

@@ -9,6 +9,7 @@ use std::mem;
 use super::bucket::{Bucket, Context};
 use super::lots::next_number;
 use super::register::{empty, new_lot};
+use super::search::Key;
 use super::types::{FundDay, Lot, Position, Reason, Status};
 use crate::bounds::fits;
 use crate::error::{Code, Error};
@@ -45,10 +46,10 @@ pub struct Event {
     pub distributor: i64,
     /// The event's id, unique for a distributor.
     pub id: i64,
+    /// The kind as the caller wrote it: a number of his own that rises with the text.
+    pub kind_code: u8,
     /// What kind of event.
     pub kind: EventKind,
-    /// The kind as the caller wrote it: a number of his own, which comes back.
-    pub kind_code: u8,
     /// The holder's account.
     pub account: i64,
     /// The transaction account.
@@ -88,9 +89,6 @@ impl EventOutcome {
         if matches!(self.reason, Reason::None) { Status::Confirmed } else { Status::Rejected }
     }
 }
-
-/// Account, fund, transaction account, distributor and charge class: the order of positions in a bucket.
-type Key = (i64, u32, i64, u32, u8);
 
 /// A position that an event names, with its lots, taken out of its bucket.
 struct Held {
@@ -159,10 +157,6 @@ impl Context<'_> {
         let place = self.distributors.binary_search(&key).map_err(|_| Code::Law)?;
         u32::try_from(place).map_err(|_| Code::Law)
     }
-}
-
-const fn key_of(position: &Position) -> Key {
-    (position.account, position.fund, position.transaction_account, position.distributor, position.charge)
 }
 
 impl Held {
@@ -273,7 +267,7 @@ impl<F: Fn(i64) -> usize> Book<'_, F> {
     fn find(&mut self, key: Key) -> Option<&mut Held> {
         if !self.held.contains_key(&key) {
             let bucket = self.buckets.get((self.bucket_of)(key.0))?;
-            let place = bucket.positions.binary_search_by_key(&key, key_of).ok()?;
+            let place = bucket.positions.binary_search_by_key(&key, Position::key).ok()?;
             let position = *bucket.positions.get(place)?;
             self.held.insert(key, Held { position, lots: lots_at(bucket, place).to_vec() });
         }
@@ -282,11 +276,7 @@ impl<F: Fn(i64) -> usize> Book<'_, F> {
 
     fn find_or_open(&mut self, key: Key) -> &mut Held {
         let _ = self.find(key);
-        let (account, fund, transaction_account, distributor, charge) = key;
-        self.held.entry(key).or_insert_with(|| Held {
-            position: empty(account, (fund, transaction_account, distributor, charge)),
-            lots: Vec::new(),
-        })
+        self.held.entry(key).or_insert_with(|| Held { position: empty(key), lots: Vec::new() })
     }
 
     /// Writes the buckets anew from which positions were taken, or that new ones go to.
@@ -324,9 +314,7 @@ fn refusal(event: &Event, fund: &Fund, is_same: bool) -> Reason {
 
 /// The lots of a position of a bucket.
 fn lots_at(bucket: &Bucket, place: usize) -> &[Lot] {
-    let range = bucket.lot_ranges.get(place).and_then(|range| {
-        Some(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
-    });
+    let range = u32::try_from(place).ok().and_then(|place| bucket.lots_of(place));
     range.and_then(|range| bucket.lots.get(range)).unwrap_or_default()
 }
 
@@ -344,11 +332,11 @@ fn rewrite(bucket: &mut Bucket, held: Vec<Held>) {
     };
     let mut held = held.into_iter().peekable();
     for (place, position) in old.positions.iter().enumerate() {
-        let key = key_of(position);
-        while let Some(new) = held.next_if(|held| key_of(&held.position) < key) {
+        let key = position.key();
+        while let Some(new) = held.next_if(|held| held.position.key() < key) {
             write(new.position, &new.lots);
         }
-        match held.next_if(|held| key_of(&held.position) == key) {
+        match held.next_if(|held| held.position.key() == key) {
             Some(new) => write(new.position, &new.lots),
             None => write(*position, lots_at(&old, place)),
         }
@@ -357,3 +345,6 @@ fn rewrite(bucket: &mut Bucket, held: Vec<Held>) {
     let lot_ranges = if lots.is_empty() { Vec::new() } else { ranges };
     *bucket = Bucket { positions, lots, lot_ranges, ..old };
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,6 +58,8 @@ pub struct Gated {
 /// Requests that share what is accepted.
 #[derive(Clone, Debug)]
 struct Share {
+    /// What the requests that share come to, and what they get.
+    shared: (i128, i128),
     /// Orders that are first dealt earlier are accepted whole, later ones not at all; `None` for one share of all.
     since: Option<i32>,
     quantum: i64,
@@ -68,6 +70,11 @@ impl Gated {
     /// The last request that gets one more quantum than its floor.
     pub fn cut(&self) -> Option<Cut> {
         self.share.as_ref().and_then(|share| share.split.cut())
+    }
+
+    /// What the requests that share come to, and what they get; `None` if all requests are accepted.
+    pub fn shared(&self) -> Option<(i128, i128)> {
+        self.share.as_ref().map(|share| share.shared)
     }
 
     /// The day of the first dealing of the orders that share; `None` if all orders do.
@@ -104,11 +111,12 @@ impl Gated {
         } else {
             (None, accepted, totals.requested)
         };
+        let shared = (weights, units);
         let quanta = |units: i128| units.checked_div(i128::from(quantum)).ok_or(Error::whole(Code::Overflow));
         let total = i64::try_from(quanta(units)?).map_err(|_| Error::whole(Code::Overflow))?;
         let weights = u128::try_from(quanta(weights)?).map_err(|_| Error::whole(Code::Overflow))?;
         let split = Split::new(total, weights).map_err(Error::whole)?;
-        Ok(Self { accepted, share: Some(Share { since, quantum, split }), ..all })
+        Ok(Self { accepted, share: Some(Share { shared, since, quantum, split }), ..all })
     }
 
     /// What is accepted of an order's units.
@@ -289,14 +297,19 @@ pub fn accept(
     let key = |row: usize, id: i64| Key { major: id, minor: [i64::try_from(row).unwrap_or(i64::MAX), 0, 0] };
     let mut split = Split::new(quanta(total), weights).map_err(Error::whole)?;
     loop {
-        let tallies = exec.run(requests.len(), chunks(requests.len(), BLOCK_ROWS), || split.tally(), |tally, _, rows| {
-            let first = rows.start;
-            let requests = requests.get(rows.clone()).unwrap_or_default();
-            for (row, (&units, &id)) in (first..).zip(requests.iter().zip(ids.get(rows).unwrap_or_default())) {
-                tally.add(quanta(units), || key(row, id));
-            }
-            Ok(())
-        })?;
+        let tallies = exec.run(
+            requests.len(),
+            chunks(requests.len(), BLOCK_ROWS),
+            || split.tally(),
+            |tally, _, rows| {
+                let first = rows.start;
+                let requests = requests.get(rows.clone()).unwrap_or_default();
+                for (row, (&units, &id)) in (first..).zip(requests.iter().zip(ids.get(rows).unwrap_or_default())) {
+                    tally.add(quanta(units), || key(row, id));
+                }
+                Ok(())
+            },
+        )?;
         let mut merged = split.tally();
         tallies.into_iter().for_each(|tally| merged.merge(tally));
         if split.next(merged) {
@@ -304,13 +317,103 @@ pub fn accept(
         }
     }
     let blocks = out.chunks_mut(BLOCK_ROWS).zip(requests.chunks(BLOCK_ROWS)).zip(ids.chunks(BLOCK_ROWS));
-    exec.run(requests.len(), blocks, || (), |(), index, ((out, requests), ids)| {
-        // Blocks are pieces of one slice, and a share is not above its request.
-        let first = index.wrapping_mul(BLOCK_ROWS);
-        for (row, (out, (&units, &id))) in (first..).zip(out.iter_mut().zip(requests.iter().zip(ids))) {
-            *out = split.share(quanta(units), || key(row, id)).wrapping_mul(quantum);
-        }
-        Ok(())
-    })?;
+    exec.run(
+        requests.len(),
+        blocks,
+        || (),
+        |(), index, ((out, requests), ids)| {
+            // Blocks are pieces of one slice, and a share is not above its request.
+            let first = index.wrapping_mul(BLOCK_ROWS);
+            for (row, (out, (&units, &id))) in (first..).zip(out.iter_mut().zip(requests.iter().zip(ids))) {
+                *out = split.share(quanta(units), || key(row, id)).wrapping_mul(quantum);
+            }
+            Ok(())
+        },
+    )?;
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::inconsistent_digit_grouping
+)]
+mod tests {
+    use super::*;
+
+    const GATE: Gate = Gate {
+        threshold: 10_000_000,
+        counts_subscriptions: false,
+        oldest_first: false,
+        defers_switches: false,
+        default: None,
+    };
+
+    fn totals(opening: i128, requested: i128, subscribed: i128) -> FundTotals {
+        FundTotals { opening, requested, subscribed, ..FundTotals::default() }
+    }
+
+    #[test]
+    fn the_worked_examples_are_accepted_to_the_cent() {
+        let requests = [60_000_00, 45_000_00, 30_000_01];
+        let day = totals(1_000_000_00, requests.iter().map(|units| i128::from(*units)).sum(), 20_000_00);
+        assert_eq!(trips(GATE.threshold, &day), Ok(true));
+        let counting = Gate { counts_subscriptions: true, ..GATE };
+        for (gate, most, shares) in [
+            (GATE, 100_000_00, [44_444_44, 33_333_33, 22_222_23]),
+            (counting, 120_000_00, [53_333_33, 40_000_00, 26_666_67]),
+        ] {
+            let accepted = i64::try_from(limit(&gate, &day, 0, 1).unwrap()).unwrap();
+            assert_eq!(accepted, most);
+            let mut out = [0; 3];
+            accept(&Exec::inline(), &requests, &[1, 2, 3], accepted, 1, &mut out).unwrap();
+            assert_eq!(out, shares);
+        }
+    }
+
+    #[test]
+    fn a_gate_trips_only_beyond_its_threshold() {
+        assert_eq!(trips(GATE.threshold, &totals(1_000, 100, 0)), Ok(false));
+        assert_eq!(trips(GATE.threshold, &totals(1_000, 101, 0)), Ok(true));
+        assert_eq!(trips(GATE.threshold, &totals(1_000, 101, 1)), Ok(false));
+        let switched = FundTotals { switched: 1, ..totals(1_000, 101, 0) };
+        assert_eq!(trips(GATE.threshold, &switched), Ok(false));
+        assert_eq!(trips(GATE.threshold, &totals(0, 1, 0)), Ok(true));
+        assert_eq!(trips(0, &totals(1_000, 0, 0)), Ok(false));
+        assert_eq!(trips(GATE.threshold, &totals(i128::MAX, 1, 0)), Err(Code::Overflow));
+    }
+
+    #[test]
+    fn the_limit_is_rounded_up_to_the_quantum_and_at_most_what_is_requested() {
+        assert_eq!(limit(&GATE, &totals(1_001, 500, 0), 0, 1), Ok(101));
+        assert_eq!(limit(&GATE, &totals(1_001, 500, 0), 0, 10), Ok(110));
+        assert_eq!(limit(&GATE, &totals(1_001, 500, 0), 300, 10), Ok(300));
+        assert_eq!(limit(&GATE, &totals(1_001, 500, 0), 900, 10), Ok(500));
+        assert_eq!(limit(&GATE, &totals(0, 500, 0), 0, 1), Ok(0));
+    }
+
+    #[test]
+    fn ties_go_to_the_smaller_id_wherever_it_stands() {
+        let mut out = [0; 3];
+        accept(&Exec::inline(), &[10, 10, 10], &[7, 5, 6], 20, 1, &mut out).unwrap();
+        assert_eq!(out, [6, 7, 7]);
+        accept(&Exec::inline(), &[100, 100, 100], &[7, 5, 6], 110, 10, &mut out).unwrap();
+        assert_eq!(out, [30, 40, 40]);
+        let error = accept(&Exec::inline(), &[100, -1, 5], &[7, 5, 6], 1, 1, &mut out).unwrap_err();
+        assert_eq!((error.code, error.row), (Code::NegativeWeight, Some(1)));
+        let error = accept(&Exec::inline(), &[100, 5, 5], &[7, 5, 6], 10, 10, &mut out).unwrap_err();
+        assert_eq!((error.code, error.row), (Code::Inexact, Some(1)));
+    }
+
+    #[test]
+    fn older_requests_go_first_and_the_day_that_does_not_fit_shares() {
+        let mut survey = Survey::new(2);
+        survey.levels.extend([((0, 1), 30), ((0, 2), 50), ((0, 3), 20), ((1, 0), 999)]);
+        assert_eq!(
+            [29, 30, 79, 80, 99].map(|accepted| oldest(&survey, 0, accepted)),
+            [(1, 29, 30), (2, 0, 50), (2, 49, 50), (3, 0, 20), (3, 19, 20)]
+        );
+    }
 }

@@ -11,18 +11,21 @@ use crate::exec::Exec;
 /// Rows that one task looks through.
 const CHUNK_ROWS: usize = 1 << 17;
 
-/// Keys between which not more numbers lie than this are numbered through a table of all of them.
-const DENSE_KEYS: u64 = 1 << 16;
+/// Keys that were seen last are remembered by so many of their low bits.
+const RECENT: usize = 1 << 10;
 
 /// A set of keys.
 struct KeySet {
     slots: Vec<Option<i64>>,
     count: usize,
+    /// The last key of each pattern of low bits: most rows end here.
+    recent: Vec<i64>,
 }
 
 impl KeySet {
     fn new() -> Self {
-        Self { slots: vec![None; 16], count: 0 }
+        // At first each place holds a key that does not belong there, so that none is taken for seen.
+        Self { slots: vec![None; 16], count: 0, recent: (1..).take(RECENT).collect() }
     }
 
     /// Where a key is, or belongs. A quarter of the slots is free, so the search ends.
@@ -35,6 +38,7 @@ impl KeySet {
         self.slots.get_mut(place)
     }
 
+    #[inline(never)]
     fn insert(&mut self, key: i64) {
         let Some(slot) = self.slot(key) else { return };
         if slot.is_some() {
@@ -44,9 +48,21 @@ impl KeySet {
         self.count = self.count.wrapping_add(1);
         // A count of slots is far below a quarter of what fits in a word.
         if self.count.wrapping_mul(4) > self.slots.len().wrapping_mul(3) {
-            let slots = vec![None; self.slots.len().wrapping_mul(2)];
-            let old = std::mem::replace(self, Self { slots, count: 0 });
-            old.slots.into_iter().flatten().for_each(|key| self.insert(key));
+            let wider = vec![None; self.slots.len().wrapping_mul(2)];
+            let old = std::mem::replace(&mut self.slots, wider);
+            self.count = 0;
+            old.into_iter().flatten().for_each(|key| self.insert(key));
+        }
+    }
+
+    /// Adds a key, which most often is there already.
+    #[inline(always)]
+    fn see(&mut self, key: i64) {
+        let place = usize::try_from(key.cast_unsigned() & (RECENT as u64).wrapping_sub(1)).unwrap_or_default();
+        let Some(recent) = self.recent.get_mut(place) else { return };
+        if *recent != key {
+            *recent = key;
+            self.insert(key);
         }
     }
 }
@@ -61,15 +77,7 @@ pub(super) fn distinct(exec: &Exec<'_>, columns: &[(Operand<'_>, usize)]) -> Res
             Operand::Column(_) => {
                 let sets = exec.run(rows, chunks(rows, CHUNK_ROWS), KeySet::new, |seen, _, chunk| {
                     let values = lane(column, chunk.start, chunk.len());
-                    let mut last = None;
-                    for row in 0..chunk.len() {
-                        // Neighbouring rows often have the same key.
-                        let key = values.at(row);
-                        if last != Some(key) {
-                            seen.insert(key);
-                            last = Some(key);
-                        }
-                    }
+                    (0..chunk.len()).for_each(|row| seen.see(values.at(row)));
                     Ok(())
                 })?;
                 keys.extend(sets.into_iter().flat_map(|set| set.slots.into_iter().flatten()));
@@ -109,7 +117,7 @@ impl Numbers {
         let mut numbers = Self { keys, dense: Vec::new(), base: low, sparse: Vec::new() };
         // A table of the span is cheap only where it is not much longer than the list of keys.
         let room = u64::try_from(numbers.keys.len()).unwrap_or(u64::MAX).saturating_mul(16).max(1 << 10);
-        if span <= room.min(DENSE_KEYS.max(room >> 3)) {
+        if span <= room {
             numbers.dense = vec![0; usize::try_from(span).unwrap_or_default()];
             for (number, key) in (1..).zip(&numbers.keys) {
                 let place = usize::try_from(key.abs_diff(low)).unwrap_or(usize::MAX);

@@ -3,70 +3,13 @@
 //! Nothing here is computed the way it was settled: a law takes the written values and multiplies out.
 
 use super::bucket::{Bucket, Closing, Context, Ruling, Settled};
-use super::totals::{FundTotals, Totals};
-use super::types::{Kind, Lot, Order, Outcome, Position, Reason, Status};
-use crate::error::{Code, Error};
+use super::search::Search;
+use super::totals::{FundTotals, Totals, add_closing, count};
+use super::types::{Kind, Order, Outcome, Position, Reason, Status};
+pub use super::violation::{Scope, Violation};
 use crate::rounding::Rounding;
 use crate::scale::power_of_ten;
 use crate::wide::Wide;
-
-/// What a law is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// The whole day.
-    Day,
-    /// A fund, by number.
-    Fund(u32),
-    /// A fund's orders of a kind.
-    Orders(u32, Kind),
-    /// A fund's flows of a kind.
-    Flows(u32, super::flows::FlowKind),
-    /// A fund's income of a date.
-    Income(u32, i32),
-    /// A portfolio, by the number of its head.
-    Portfolio(u32),
-    /// A currency, by number.
-    Currency(u32),
-    /// What is netted together.
-    Netting(super::obligations::Set),
-    /// A fund's postings of a step in a ledger.
-    Postings(u32, super::ledger::Ledger, super::ledger::Step),
-    /// A row of the bucket's orders.
-    Order(usize),
-    /// A row of the bucket's closing positions.
-    Position(usize),
-}
-
-/// A law that does not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// The law's name in DAY.md, like `C1`.
-    pub law: &'static str,
-    /// Where.
-    pub scope: Scope,
-    /// One side.
-    pub left: i128,
-    /// The other.
-    pub right: i128,
-}
-
-impl Violation {
-    /// As an error of the call, with both sides as operands; `base` rows were written before the bucket's.
-    pub fn error(&self, base: usize) -> Error {
-        let row = match self.scope {
-            // Rows of a table in memory.
-            Scope::Order(row) | Scope::Position(row) => Some(base.wrapping_add(row)),
-            _ => None,
-        };
-        Error { row, operands: vec![self.left, self.right], law: Some(self.law), ..Error::whole(Code::Law) }
-    }
-}
-
-impl From<Violation> for Error {
-    fn from(violation: Violation) -> Self {
-        violation.error(0)
-    }
-}
 
 /// A broken row law: its name and both sides.
 type Broken = (&'static str, i128, i128);
@@ -205,7 +148,7 @@ impl Prover {
         }
         self.turnovers.clear();
         self.turnovers.resize(settled.positions.len(), Turnover::default());
-        let mut search = Search { positions: &settled.positions, account: 0, place: 0 };
+        let mut search = Search::new(&settled.positions);
         let together = bucket.orders.iter().zip(&bucket.rulings).zip(&settled.outcomes);
         for (row, ((order, ruling), outcome)) in together.enumerate() {
             let named = |(law, left, right)| Violation { law, scope: Scope::Order(row), left, right };
@@ -498,142 +441,6 @@ fn nothing_left(lost: &Position) -> Result<(), Broken> {
     same("U1", i128::from(rest), 0)
 }
 
-/// Finds the closing positions of orders, which both stand by account and fund.
-struct Search<'a> {
-    positions: &'a [Closing],
-    /// The first position of the account at hand.
-    account: usize,
-    /// The first position of the account and fund at hand.
-    place: usize,
-}
-
-/// So many positions are looked at one by one before the rest is halved.
-const NEAR: usize = 8;
-
-impl Search<'_> {
-    /// The position that an order is for; orders must come by account and fund.
-    #[inline]
-    fn own(&mut self, order: &Order) -> Option<usize> {
-        let account = self.first(self.account, |position| position.account < order.account);
-        if account != self.account {
-            self.account = account;
-            self.place = account;
-        }
-        self.place = self.first(self.place, |p| (p.account, p.fund) < (order.account, order.fund));
-        self.exact(self.place, order, order.fund)
-    }
-
-    /// The position that a switch goes into.
-    fn target(&self, order: &Order) -> Option<usize> {
-        self.exact(self.account, order, order.target)
-    }
-
-    fn exact(&self, from: usize, order: &Order, fund: u32) -> Option<usize> {
-        let key = (order.account, fund, order.transaction_account, order.distributor, order.charge);
-        let place = self.first(from, |position| position.key() < key);
-        self.positions.get(place).filter(|position| position.key() == key).map(|_| place)
-    }
-
-    /// The first place from `from` on where the positions are no longer `before`.
-    #[inline]
-    fn first(&self, from: usize, before: impl Fn(&Closing) -> bool) -> usize {
-        let rest = self.positions.get(from..).unwrap_or_default();
-        let near = rest.iter().take(NEAR).take_while(|position| before(position)).count();
-        // Places of one slice.
-        if near < NEAR { from.wrapping_add(near) } else { from.wrapping_add(rest.partition_point(before)) }
-    }
-}
-
-/// What rows of positions and lots stand by.
-type Key = (i64, u32, i64, u32, u8);
-
-macro_rules! keyed {
-    ($($row:ty)*) => {$(
-        impl $row {
-            #[inline]
-            fn key(&self) -> Key {
-                (self.account, self.fund, self.transaction_account, self.distributor, self.charge)
-            }
-        }
-    )*};
-}
-
-keyed! { Closing Position Lot }
-
-/// Adds an order to the totals.
-#[inline]
-fn count(totals: &mut Totals, factor: i64, order: &Order, ruling: &Ruling, outcome: &Outcome) {
-    let add = |sum: &mut i128, value: i64| *sum = sum.wrapping_add(i128::from(value));
-    // Counts of rows and sums of fewer than 2^64 values below 2^63; the factor brings values to at most 18 digits.
-    let one_more = |count: Option<&mut u64>| count.map_or((), |count| *count = count.wrapping_add(1));
-    one_more(totals.statuses.get_mut(usize::from(outcome.status as u8)));
-    one_more(totals.origins.get_mut(usize::from(order.origin as u8)));
-    totals.standing = totals.standing.wrapping_add(u64::from(order.refused == Reason::None));
-    let fund = usize::try_from(order.fund).ok().and_then(|fund| totals.funds.get_mut(fund));
-    let Some(FundTotals { kinds, dealt, asked, accepted, outgoing, .. }) = fund else { return };
-    let [subscription, redemption, switch_out, _] = dealt;
-    let Some(kind) = kinds.get_mut(usize::from(order.kind as u8)) else { return };
-    kind.orders = kind.orders.wrapping_add(1);
-    add(&mut kind.requested, order.quantity);
-    match outcome.status {
-        Status::Rejected => add(&mut kind.rejected, order.quantity),
-        Status::Carried => add(&mut kind.carried, order.quantity),
-        _ => (),
-    }
-    add(&mut kind.confirmed, outcome.confirmed.wrapping_mul(factor));
-    if (outcome.top_up | outcome.deferred | outcome.cancelled) != 0 {
-        add(&mut kind.top_up, outcome.top_up.wrapping_mul(factor));
-        add(&mut kind.deferred, outcome.deferred.wrapping_mul(factor));
-        add(&mut kind.cancelled, outcome.cancelled.wrapping_mul(factor));
-    }
-    if order.kind.is_outgoing() && ruling.reason == Reason::None {
-        add(asked, ruling.quantity);
-        add(accepted, ruling.accepted);
-        *outgoing = outgoing.wrapping_add(1);
-    }
-    if outcome.confirmed <= 0 {
-        return;
-    }
-    let into = match order.kind {
-        Kind::Redeem => redemption,
-        Kind::Switch => switch_out,
-        _ => subscription,
-    };
-    add(&mut into.amount, outcome.amount);
-    add(&mut into.net, outcome.net);
-    add(&mut into.units, outcome.units);
-    add(&mut into.rounding, outcome.rounding);
-    if order.kind == Kind::Switch {
-        let target = usize::try_from(order.target).ok().and_then(|fund| totals.funds.get_mut(fund));
-        if let Some(FundTotals { dealt: [_, _, _, switch_in], .. }) = target {
-            add(&mut switch_in.amount, outcome.net_in);
-            add(&mut switch_in.net, outcome.net_in);
-            add(&mut switch_in.units, outcome.units_in);
-            add(&mut switch_in.rounding, outcome.rounding_in);
-        }
-    }
-}
-
-/// Adds a closing position to the totals, with the units of its lots and what it had unpaid before.
-fn add_closing(totals: &mut Totals, closing: &Closing, lots: i128, unpaid: i64) {
-    let fund = usize::try_from(closing.fund).ok().and_then(|fund| totals.funds.get_mut(fund));
-    let Some(FundTotals { register, .. }) = fund else { return };
-    // Sums of fewer than 2^64 values below 2^63.
-    let add = |sum: &mut i128, value: i64| *sum = sum.wrapping_add(i128::from(value));
-    register.positions = register.positions.wrapping_add(1);
-    add(&mut register.opening, closing.opening);
-    add(&mut register.issued, closing.issued);
-    add(&mut register.cancelled, closing.cancelled);
-    add(&mut register.income_units, closing.income_units);
-    add(&mut register.moved, closing.moved);
-    add(&mut register.units, closing.units);
-    add(&mut register.pending, closing.pending);
-    register.lots = register.lots.wrapping_add(lots);
-    add(&mut register.income, closing.income);
-    add(&mut register.income_cash, closing.income_cash);
-    register.unpaid = register.unpaid.wrapping_add(i128::from(closing.unpaid)).wrapping_sub(i128::from(unpaid));
-}
-
 /// Proves a bucket on its own; workers keep a [`Prover`] instead.
 pub fn prove_bucket(
     ctx: &Context<'_>,
@@ -644,3 +451,6 @@ pub fn prove_bucket(
 ) -> Result<(), Violation> {
     Prover::new(ctx, given).prove(ctx, bucket, settled, totals)
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,27 +35,27 @@ pub enum Step {
     Settlement = 7,
 }
 
-/// What is debited or credited. The discriminants order the rows of the table.
+/// What is debited or credited. The discriminants stand in the order of the names, which orders the rows of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 #[expect(missing_docs, reason = "the names are the accounts")]
 pub enum Account {
-    FundCash = 0,
-    SubscriptionReceivable = 1,
-    RedemptionPayable = 2,
-    FeePayableDistributor = 3,
-    FeePayableManager = 4,
+    Equalisation = 0,
+    FeePayableDistributor = 1,
+    FeePayableManager = 2,
+    FundCash = 3,
+    IncomeDistributed = 4,
     IncomePayable = 5,
-    UnpaidIncome = 6,
-    SwitchClearing = 7,
-    PaidInCapital = 8,
-    Equalisation = 9,
-    RedemptionFeeIncome = 10,
-    IncomeDistributed = 11,
-    UnitsHeld = 12,
-    UnitsInIssue = 13,
-    Rounding = 14,
-    RoundingContra = 15,
+    PaidInCapital = 6,
+    RedemptionFeeIncome = 7,
+    RedemptionPayable = 8,
+    Rounding = 9,
+    RoundingContra = 10,
+    SubscriptionReceivable = 11,
+    SwitchClearing = 12,
+    UnitsHeld = 13,
+    UnitsInIssue = 14,
+    UnpaidIncome = 15,
 }
 
 /// The names of the ledgers, by code.
@@ -67,22 +67,22 @@ pub const STEPS: [&str; 8] =
 
 /// The names of the accounts, by code.
 pub const ACCOUNTS: [&str; 16] = [
-    "fund_cash",
-    "subscription_receivable",
-    "redemption_payable",
+    "equalisation",
     "fee_payable_distributor",
     "fee_payable_manager",
-    "income_payable",
-    "unpaid_income",
-    "switch_clearing",
-    "paid_in_capital",
-    "equalisation",
-    "redemption_fee_income",
+    "fund_cash",
     "income_distributed",
-    "units_held",
-    "units_in_issue",
+    "income_payable",
+    "paid_in_capital",
+    "redemption_fee_income",
+    "redemption_payable",
     "rounding",
     "rounding_contra",
+    "subscription_receivable",
+    "switch_clearing",
+    "units_held",
+    "units_in_issue",
+    "unpaid_income",
 ];
 
 /// A row of the table of postings: what one account is debited and credited in a set. Only its ledger's pair is filled.
@@ -208,9 +208,7 @@ impl Books {
     fn events(&mut self, ctx: &Context<'_>, fund: u32, moved: &Moved) {
         // Sums of fewer than 2^64 values below 2^63.
         let forced = moved.credited.wrapping_sub(moved.debited);
-        let mut units = self.set(fund, Ledger::Units, Step::Forced);
-        units.post(Account::UnitsHeld, Account::UnitsInIssue, moved.credited);
-        units.post(Account::UnitsInIssue, Account::UnitsHeld, moved.debited);
+        self.set(fund, Ledger::Units, Step::Forced).post(Account::UnitsHeld, Account::UnitsInIssue, forced);
         let mut transfers = self.set(fund, Ledger::Units, Step::Transfer);
         transfers.post(Account::UnitsHeld, Account::UnitsHeld, moved.transferred);
         let par = par(ctx, fund, forced);
@@ -245,9 +243,14 @@ fn cancel(money: &mut PostingSet<'_>, paid: Account, sums: &Sums, par: i128) {
     // Amounts of at most 37 digits.
     money.debit(Account::Equalisation, sums.amount.wrapping_sub(par));
     money.credit(paid, sums.net);
-    money.credit(Account::FeePayableDistributor, sums.fee_to_distributor);
-    money.credit(Account::FeePayableManager, sums.fee_to_manager);
     money.credit(Account::RedemptionFeeIncome, sums.fee_to_fund);
+    let fees =
+        [(Account::FeePayableDistributor, sums.fee_to_distributor), (Account::FeePayableManager, sums.fee_to_manager)];
+    for (payable, fee) in fees {
+        money.credit(payable, fee);
+        // The fund owes the clearing account alone, which passes the fees on.
+        money.post(payable, Account::RedemptionPayable, fee);
+    }
 }
 
 /// Units at 1.0000 in the fund's cash, half up.

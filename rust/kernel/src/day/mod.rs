@@ -3,8 +3,12 @@
 pub mod bucket;
 mod duplicates;
 pub mod events;
+pub mod fingerprint;
+pub mod finish;
 pub mod flows;
 pub mod gate;
+#[cfg(test)]
+mod hand_made;
 pub mod income;
 pub mod input;
 mod intern;
@@ -18,6 +22,7 @@ mod register;
 mod rows;
 pub mod run;
 pub mod scatter;
+mod search;
 pub mod settle;
 pub mod survey;
 pub mod swing;
@@ -25,5 +30,6 @@ pub mod tables;
 pub mod totals;
 pub mod types;
 pub mod validate;
+pub mod violation;
 
 pub use crate::terms::Decision;

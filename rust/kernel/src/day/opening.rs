@@ -31,20 +31,15 @@ impl Opener {
                 return Err(at(Fault::DuplicatePosition, a));
             }
         }
-        let keeps_lots = |fund: u32| {
-            let fund = usize::try_from(fund).ok().and_then(|fund| terms.funds.get(fund))?;
-            Some(fund.keeps_lots)
-        };
+        let fund_of = |fund: u32| usize::try_from(fund).ok().and_then(|fund| terms.funds.get(fund));
         let has_lots = !lots.is_empty();
         lot_ranges.clear();
         lot_ranges.reserve_exact(if has_lots { positions.len() } else { 0 });
         let mut rest = lots.as_slice();
         let mut first = 0_u32;
         for position in positions.iter() {
-            let keeps = keeps_lots(position.fund).ok_or_else(|| at(Fault::PositionFund, position))?;
-            let free = position.opening.wrapping_sub(position.frozen).wrapping_sub(position.pending);
-            // Three values of 18 digits each cannot leave 64 bits.
-            if position.opening < 0 || position.frozen < 0 || position.pending < 0 || free < 0 {
+            let fund = fund_of(position.fund).ok_or_else(|| at(Fault::PositionFund, position))?;
+            if !is_sound(position, fund.unit_quantum) {
                 return Err(at(Fault::Position, position));
             }
             if rest.first().is_some_and(|lot| lot_to_position(lot, position).is_lt()) {
@@ -56,7 +51,7 @@ impl Opener {
                 let units = if lot.units < 0 { i128::MIN >> 1 } else { units.wrapping_add(i128::from(lot.units)) };
                 (count.wrapping_add(1), units)
             });
-            let tied = if keeps { units == i128::from(position.opening) } else { count == 0 };
+            let tied = if fund.keeps_lots { units == i128::from(position.opening) } else { count == 0 };
             if !tied {
                 return Err(at(Fault::Lots, position));
             }
@@ -69,5 +64,39 @@ impl Opener {
             }
         }
         if rest.is_empty() { Ok(()) } else { Err(Error::whole(Code::Day(Fault::Lots))) }
+    }
+}
+
+/// Whether units are whole quanta, none below zero, and those that are frozen or pending a part of all.
+fn is_sound(position: &Position, quantum: i64) -> bool {
+    let Position { opening, frozen, pending, entitled, .. } = *position;
+    // Two values of 18 digits each do not leave 64 bits.
+    let bound = frozen.wrapping_add(pending);
+    let whole = |units: i64| quantum == 1 || units.checked_rem(quantum) == Some(0);
+    let units = [opening, frozen, pending, entitled];
+    bound <= opening && units.into_iter().all(|units| units >= 0 && whole(units))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hand_made::position;
+    use super::*;
+
+    #[test]
+    fn units_are_whole_quanta_and_what_is_bound_is_a_part_of_them() {
+        let whole = position(1, 0, 100);
+        assert!(is_sound(&Position { frozen: 60, pending: 40, ..whole }, 10));
+        assert!(is_sound(&Position { frozen: 61, pending: 39, ..whole }, 1));
+        for broken in [
+            Position { frozen: 61, pending: 39, ..whole },
+            Position { frozen: 60, pending: 50, ..whole },
+            Position { frozen: -10, ..whole },
+            Position { pending: -10, ..whole },
+            Position { entitled: -10, ..whole },
+            Position { entitled: 5, ..whole },
+            position(1, 0, -10),
+        ] {
+            assert!(!is_sound(&broken, 10), "{broken:?}");
+        }
     }
 }

@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use super::bucket::{Bucket, Closing, Context, PositionIncome};
 use super::lots;
+use super::search::Key;
 use super::settle::{Account, Work, wide};
 use super::types::{Lot, Order, Outcome, Position};
 use crate::bounds::fits;
 use crate::error::{Code, Error};
 use crate::scale::power_of_ten;
-use crate::terms::{Fund, Payment};
 
 /// What the day's outgoing orders take from a position.
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,18 +83,13 @@ impl Addition {
     }
 }
 
-/// The part of a position's key that tells an account's positions apart.
-fn key_of(position: &Position) -> (u32, i64, u32, u8) {
-    (position.fund, position.transaction_account, position.distributor, position.charge)
-}
-
 /// The position that an order brings units to.
-fn key_into(addition: &Addition, order: &Order) -> (u32, i64, u32, u8) {
-    (addition.fund, order.transaction_account, order.distributor, order.charge)
+fn key_into(addition: &Addition, order: &Order) -> Key {
+    (order.account, addition.fund, order.transaction_account, order.distributor, order.charge)
 }
 
 /// A position that is not there before its first units come.
-pub(super) const fn empty(account: i64, (fund, transaction_account, distributor, charge): (u32, i64, u32, u8)) -> Position {
+pub(super) const fn empty((account, fund, transaction_account, distributor, charge): Key) -> Position {
     Position {
         account,
         transaction_account,
@@ -119,7 +114,7 @@ impl Register<'_> {
         let mut rest: &[Addition] = additions;
         for (place, (position, taken)) in account.positions.iter().zip(taken.iter()).enumerate() {
             rest = self.open_up_to(Some(position), account, rest, dates)?;
-            let (to_it, others) = rest.split_at(self.count(rest, |key| key == key_of(position)));
+            let (to_it, others) = rest.split_at(self.count(rest, |key| key == position.key()));
             rest = others;
             let range = account.lots_of(place);
             // The account's positions are a stretch of the bucket's.
@@ -153,8 +148,9 @@ impl Register<'_> {
     }
 
     /// How many of the first additions go to positions of which a condition holds.
-    fn count(&self, additions: &[Addition], holds: impl Fn((u32, i64, u32, u8)) -> bool) -> usize {
-        let goes = |addition: &Addition| addition.order(self.bucket).is_some_and(|order| holds(key_into(addition, order)));
+    fn count(&self, additions: &[Addition], holds: impl Fn(Key) -> bool) -> usize {
+        let goes =
+            |addition: &Addition| addition.order(self.bucket).is_some_and(|order| holds(key_into(addition, order)));
         additions.iter().take_while(|addition| goes(addition)).count()
     }
 
@@ -169,35 +165,54 @@ impl Register<'_> {
         while let Some(first) = additions.first() {
             let order = first.order(self.bucket).ok_or(Error::whole(Code::Law))?;
             let key = key_into(first, order);
-            if position.is_some_and(|position| key >= key_of(position)) {
+            if position.is_some_and(|position| key >= position.key()) {
                 break;
             }
             let (to_it, others) = additions.split_at(self.count(additions, |other| other == key));
             additions = others;
             let movements = Movements {
-                position: &empty(order.account, key),
+                position: &empty(key),
                 lots: &[],
                 left: &[],
                 income: PositionIncome::default(),
                 taken: Taken::default(),
                 additions: to_it,
             };
-            debug_assert!(account.positions.iter().all(|position| key_of(position) != key));
+            debug_assert!(account.positions.iter().all(|position| position.key() != key));
             self.close_position(&movements, dates)?;
         }
         Ok(additions)
     }
 
     fn close_position(&mut self, movements: &Movements<'_>, dates: &[Dated]) -> Result<(), Error> {
-        let Movements { position, income, taken, additions, .. } = *movements;
-        let fund = self.ctx.fund(position.fund).ok_or(Error::whole(Code::Law))?;
-        let closing = closing(fund, position, income, taken, additions);
-        let closing = closing.ok_or_else(|| Error::at(Code::Overflow, 0, &[position.opening.into()]))?;
-        if !is_kept(&closing) {
+        let position = movements.position;
+        let figures = movements.figures();
+        let figures = figures.ok_or_else(|| movements.overflow())?;
+        if !movements.is_kept(&figures) {
             return Ok(());
         }
-        self.positions.push(closing);
-        if fund.keeps_lots {
+        let Figures { units, unpaid, cash, issued } = figures;
+        let Movements { income, taken, .. } = *movements;
+        self.positions.push(Closing {
+            account: position.account,
+            transaction_account: position.transaction_account,
+            fund: position.fund,
+            distributor: position.distributor,
+            charge: position.charge,
+            dividend_option: position.dividend_option,
+            units,
+            frozen: position.frozen,
+            pending: taken.pending,
+            unpaid,
+            opening: position.opening,
+            issued,
+            cancelled: taken.cancelled,
+            income: income.amount,
+            income_units: income.units,
+            income_cash: cash,
+            moved: position.moved,
+        });
+        if self.ctx.fund(position.fund).is_some_and(|fund| fund.keeps_lots) {
             self.close_lots(movements, dates)?;
         }
         Ok(())
@@ -261,54 +276,45 @@ pub(super) const fn new_lot(position: &Position, confirmed: i32, number: i64) ->
     }
 }
 
-/// The position at the end of the day; `None` if a value has more than 18 digits.
-fn closing(
-    fund: &Fund,
-    position: &Position,
-    income: PositionIncome,
-    taken: Taken,
-    additions: &[Addition],
-) -> Option<Closing> {
-    let issued = additions.iter().try_fold(0_i64, |sum, addition| sum.checked_add(addition.units))?;
-    let &Position { opening, moved, frozen, .. } = position;
-    let Taken { cancelled, pending } = taken;
-    let before = opening.checked_add(moved)?.checked_add(issued)?.checked_sub(cancelled)?;
-    let units = before.checked_add(income.units)?;
-    let mut unpaid = position.unpaid.checked_add(income.unpaid)?;
-    let mut cash = income.cash;
-    // Unpaid income does not outlive the units that earned it, unless it is a debt.
-    let keeps_unpaid = fund.income.is_some_and(|policy| policy.payment == Payment::Unpaid);
-    if keeps_unpaid && cancelled > 0 && before == 0 && unpaid > 0 {
-        cash = cash.checked_add(unpaid)?;
-        unpaid = 0;
-    }
-    let fit = [issued, units, unpaid, cash, pending, cancelled].into_iter().all(fits);
-    fit.then_some(Closing {
-        account: position.account,
-        transaction_account: position.transaction_account,
-        fund: position.fund,
-        distributor: position.distributor,
-        charge: position.charge,
-        dividend_option: position.dividend_option,
-        units,
-        frozen,
-        pending,
-        unpaid,
-        opening,
-        issued,
-        cancelled,
-        income: income.amount,
-        income_units: income.units,
-        income_cash: cash,
-        moved,
-    })
+/// What a position comes to at the end of the day.
+struct Figures {
+    units: i64,
+    unpaid: i64,
+    cash: i64,
+    issued: i64,
 }
 
-/// Whether a position has anything to say: empty ones that nothing happened to are dropped.
-fn is_kept(closing: &Closing) -> bool {
-    let Closing { units, frozen, pending, unpaid, opening, issued, cancelled, income, .. } = *closing;
-    let Closing { income_units, income_cash, moved, .. } = *closing;
-    // A value is zero if no bit of it is set, and so are several.
-    let any = units | frozen | pending | unpaid | opening | issued | cancelled | income | income_units | income_cash;
-    any | moved != 0 || closing.dividend_option != 0
+impl Movements<'_> {
+    /// A failure of the last order that brings units, if one does.
+    fn overflow(&self) -> Error {
+        let row = self.additions.last().map(|addition| wide(addition.order));
+        Error { row, operands: vec![self.position.opening.into()], ..Error::whole(Code::Overflow) }
+    }
+
+    /// `None` if a value has more than 18 digits.
+    fn figures(&self) -> Option<Figures> {
+        let Self { position, income, taken, additions, .. } = *self;
+        let issued = additions.iter().try_fold(0_i64, |sum, addition| sum.checked_add(addition.units))?;
+        let before = position.opening.checked_add(position.moved)?.checked_add(issued)?;
+        let units = before.checked_sub(taken.cancelled)?.checked_add(income.units)?;
+        let mut unpaid = position.unpaid.checked_add(income.unpaid)?;
+        let mut cash = income.cash;
+        // Unpaid income does not outlive the units that earned it, unless it is a debt.
+        if units == 0 && unpaid > 0 {
+            cash = cash.checked_add(unpaid)?;
+            unpaid = 0;
+        }
+        let fit = [issued, units, unpaid, cash, taken.pending, taken.cancelled].into_iter().all(fits);
+        fit.then_some(Figures { units, unpaid, cash, issued })
+    }
+
+    /// Whether a position has anything to say: empty ones that nothing happened to are dropped.
+    fn is_kept(&self, figures: &Figures) -> bool {
+        let Self { position, income, taken, .. } = self;
+        let Figures { units, unpaid, cash, issued } = *figures;
+        // A value is zero if no bit of it is set, and so are several.
+        let held = units | unpaid | position.frozen | taken.pending | i64::from(position.dividend_option);
+        let moved = position.opening | position.moved | issued | taken.cancelled | income.amount | income.units | cash;
+        held | moved != 0
+    }
 }

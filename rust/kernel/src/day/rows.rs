@@ -217,7 +217,8 @@ fn own_charge(discount: i64, rate: i64, fee: i64) -> (OwnCharge, i64) {
 
 /// The order in which orders are written; within an account and a fund also the order in which they are processed.
 pub(super) fn by_order(a: &Order, b: &Order) -> Ordering {
-    let leading = |order: &Order| (order.account, order.fund, order.since, order.placed_at, order.distributor, order.id);
+    let leading =
+        |order: &Order| (order.account, order.fund, order.since, order.placed_at, order.distributor, order.id);
     let own = |order: &Order| (order.transaction_account, order.charge, order.kind, order.quantity, order.target);
     let rest = |order: &Order| {
         let charge = (order.own_charge, order.own_charge_value);
@@ -244,7 +245,6 @@ pub(super) fn by_lot(a: &Lot, b: &Lot) -> Ordering {
 /// How a lot stands to a position by key.
 pub(super) fn lot_to_position(lot: &Lot, position: &Position) -> Ordering {
     let left = (lot.account, lot.fund, lot.transaction_account, lot.distributor, lot.charge);
-    let right =
-        (position.account, position.fund, position.transaction_account, position.distributor, position.charge);
+    let right = (position.account, position.fund, position.transaction_account, position.distributor, position.charge);
     left.cmp(&right)
 }

@@ -15,6 +15,7 @@ use super::validate::{Validator, validate};
 use crate::dealing::Pricing;
 use crate::error::{Code, Error, Fault};
 use crate::exec::{Exec, SMALL_ROWS};
+use crate::terms::Fund;
 
 /// A day whose prices are decided: what is left is to settle each bucket.
 #[derive(Debug)]
@@ -78,20 +79,36 @@ impl<'a> Day<'a> {
         let incomes = distribute(exec, &ctx, input.incomes, &mut buckets)?;
         let dealt = Dealt::new(&ctx, &buckets, count);
         let needs = Needs::new(&ctx);
-        let unswung = if needs.any() { dealt.pricings(&ctx, &[])? } else { Vec::new() };
-        let survey = rule(exec, &ctx, &rows, &needs, &unswung, &mut buckets, count)?;
+        let mut pricings = dealt.pricings(&ctx)?;
+        let survey = rule(exec, &ctx, &rows, &needs, &pricings, &mut buckets, count)?;
         let mut gates = Gates::new(&ctx, &survey)?;
         let survey = if gates.accept_all() {
             survey
         } else {
             gates.share(exec, count, &mut buckets)?;
-            accepted(exec, &ctx, &gates, &needs, &unswung, &mut buckets, count)?
+            accepted(exec, &ctx, &gates, &needs, &pricings, &mut buckets, count)?
         };
         let (prices, swings) = prices(&ctx, &survey)?;
-        let moved = ctx.days.iter().zip(&prices).any(|(day, price)| day.nav != *price);
-        let pricings = if moved || unswung.is_empty() { dealt.pricings(&ctx, &prices)? } else { unswung };
+        for (number, (pricing, price)) in pricings.iter_mut().zip(&prices).enumerate() {
+            if let Some(pricing) = pricing.as_mut().filter(|pricing| pricing.price() != *price) {
+                *pricing = price_at(&ctx, pricing.fund(), number, *price)?;
+            }
+        }
         let (gates, duplicates) = (gates.decided, rows.duplicates());
-        Ok(Self { ctx, buckets, bits, survey, gates, swings, events, incomes, duplicates, prices, pricings, rows: count })
+        Ok(Self {
+            ctx,
+            buckets,
+            bits,
+            survey,
+            gates,
+            swings,
+            events,
+            incomes,
+            duplicates,
+            prices,
+            pricings,
+            rows: count,
+        })
     }
 
     /// Settles one bucket into memory that is used again.
@@ -130,8 +147,7 @@ fn rule(
     count: usize,
 ) -> Result<Survey, Error> {
     let funds = ctx.terms.funds.len();
-    let init =
-        || Ruler { sorter: Sorter::default(), validator: Validator::default(), surveyor: Surveyor::new(funds) };
+    let init = || Ruler { sorter: Sorter::default(), validator: Validator::default(), surveyor: Surveyor::new(funds) };
     let untied = |position: Option<Position>| {
         let row = position.and_then(|position| rows.position_row(&position));
         Error { row, ..Error::whole(Code::Day(Fault::Pending)) }
@@ -157,10 +173,15 @@ fn accepted(
     count: usize,
 ) -> Result<Survey, Error> {
     let funds = ctx.terms.funds.len();
-    let states = exec.run(count, buckets.iter_mut(), || Surveyor::new(funds), |surveyor, _, bucket| {
-        gates.accept(bucket);
-        surveyor.add(ctx, needs, unswung, bucket)
-    })?;
+    let states = exec.run(
+        count,
+        buckets.iter_mut(),
+        || Surveyor::new(funds),
+        |surveyor, _, bucket| {
+            gates.accept(bucket);
+            surveyor.add(ctx, needs, unswung, bucket)
+        },
+    )?;
     let mut survey = Survey::new(funds);
     states.iter().for_each(|surveyor| survey.merge(&surveyor.survey));
     Ok(survey)
@@ -189,20 +210,20 @@ impl Dealt {
         Self { funds }
     }
 
-    /// The terms at the given prices, or, for no prices, at the net asset values.
-    fn pricings<'a>(&self, ctx: &Context<'a>, prices: &[i64]) -> Result<Vec<Option<Pricing<'a>>>, Error> {
-        let scales = ctx.terms.scales;
+    /// The terms at the net asset values.
+    fn pricings<'a>(&self, ctx: &Context<'a>) -> Result<Vec<Option<Pricing<'a>>>, Error> {
         let funds = ctx.terms.funds.iter().zip(ctx.days).enumerate();
-        funds
-            .map(|(number, (fund, day))| {
-                if self.funds.get(number) == Some(&false) {
-                    return Ok(None);
-                }
-                let price = prices.get(number).copied().unwrap_or(day.nav);
-                Pricing::new(fund, scales, price).map(Some).ok_or_else(|| price_fault(number))
-            })
-            .collect()
+        let pricings = funds.map(|(number, (fund, day))| match self.funds.get(number) {
+            Some(false) => Ok(None),
+            _ => price_at(ctx, fund, number, day.nav).map(Some),
+        });
+        pricings.collect()
     }
+}
+
+/// A fund's terms at a price.
+fn price_at<'a>(ctx: &Context<'a>, fund: &'a Fund, number: usize, price: i64) -> Result<Pricing<'a>, Error> {
+    Pricing::new(fund, ctx.terms.scales, price).ok_or_else(|| price_fault(number))
 }
 
 /// A fund has no price that can be dealt at.
@@ -210,3 +231,6 @@ fn price_fault(fund: usize) -> Error {
     let operands = vec![i128::try_from(fund).unwrap_or_default()];
     Error { operands, ..Error::whole(Code::Day(Fault::Price)) }
 }
+
+#[cfg(test)]
+mod tests;

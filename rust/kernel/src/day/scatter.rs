@@ -28,6 +28,14 @@ const CHUNK_ROWS: usize = 1 << 17;
 /// Up to so many rows are sorted as they are.
 const FEW_ROWS: usize = 24;
 
+/// From so many rows on, keys are sorted digit by digit.
+const LONG_ROWS: usize = 1 << 10;
+
+/// The bits of a digit of a sorted key: its places fit in a core's first-level cache.
+const DIGIT_BITS: u32 = 11;
+
+const DIGIT_MASK: usize = (1 << DIGIT_BITS) - 1;
+
 /// A fixed mix of the 64 bits of a key, so that any choice of accounts fills all buckets alike.
 #[inline]
 pub const fn mix(key: i64) -> u64 {
@@ -113,7 +121,8 @@ pub fn scatter<T: Copy + Send + Sync>(
     let counts = counts(exec, bits, tables)?;
     let buckets: Vec<_> = counts.into_iter().map(|count| Mutex::new(Vec::with_capacity(count))).collect();
     let size = BLOCK_ROWS.max(2 << bits).min(CHUNK_ROWS);
-    let tasks = tables.iter().enumerate().flat_map(|(table, &(_, rows))| chunks(rows, size).map(move |rows| (table, rows)));
+    let tasks =
+        tables.iter().enumerate().flat_map(|(table, &(_, rows))| chunks(rows, size).map(move |rows| (table, rows)));
     let init = || Block { rows: Vec::new(), buckets: Vec::new(), next: Vec::new(), order: Vec::new() };
     exec.run(total, tasks, init, |block: &mut Block<T>, _, (table, rows)| {
         block.rows.clear();
@@ -174,11 +183,12 @@ impl<T: Copy> Block<T> {
 pub struct Sorter<T> {
     rows: Vec<T>,
     keys: Vec<u64>,
+    spare: Vec<u64>,
 }
 
 impl<T> Default for Sorter<T> {
     fn default() -> Self {
-        Self { rows: Vec::new(), keys: Vec::new() }
+        Self { rows: Vec::new(), keys: Vec::new(), spare: Vec::new() }
     }
 }
 
@@ -191,9 +201,10 @@ impl<T: Copy> Sorter<T> {
         if rows.is_sorted_by(|a, b| order(a, b) != Ordering::Greater) {
             return;
         }
-        let bounds = rows.iter().map(&leading).fold((i64::MAX, i64::MIN, 0_u32), |(low, high, top), (account, fund)| {
-            (low.min(account), high.max(account), top.max(fund))
-        });
+        let bounds =
+            rows.iter().map(&leading).fold((i64::MAX, i64::MIN, 0_u32), |(low, high, top), (account, fund)| {
+                (low.min(account), high.max(account), top.max(fund))
+            });
         let (low, high, top) = bounds;
         let width = |largest: u64| u64::BITS.wrapping_sub(largest.leading_zeros());
         let (fund_bits, row_bits) = (width(u64::from(top)), width(u64::try_from(rows.len()).unwrap_or(u64::MAX)));
@@ -208,7 +219,7 @@ impl<T: Copy> Sorter<T> {
             let (account, fund) = leading(value);
             ((account.abs_diff(low) << fund_bits) | u64::from(fund)) << row_bits | row
         }));
-        self.keys.sort_unstable();
+        self.sort_keys(row_bits, bits);
         self.rows.clear();
         self.rows.extend_from_slice(rows);
         let mask = (1_u64 << row_bits).wrapping_sub(1);
@@ -228,6 +239,45 @@ impl<T: Copy> Sorter<T> {
     }
 }
 
+impl<T> Sorter<T> {
+    /// Sorts the keys by their bits from `low` up to `high`, those below being the rows' numbers: digit by digit, from
+    /// the last to the first, each time keeping the order of equal digits.
+    fn sort_keys(&mut self, low: u32, high: u32) {
+        if self.keys.len() < LONG_ROWS {
+            self.keys.sort_unstable();
+            return;
+        }
+        let mut shift = low;
+        while shift < high {
+            let digit = |key: u64| usize::try_from(key >> shift).unwrap_or_default() & DIGIT_MASK;
+            let mut next = [0_usize; DIGIT_MASK + 1];
+            for &key in &self.keys {
+                if let Some(count) = next.get_mut(digit(key)) {
+                    // A count of rows in memory.
+                    *count = count.wrapping_add(1);
+                }
+            }
+            let mut first = 0_usize;
+            for count in &mut next {
+                first = first.wrapping_add(std::mem::replace(count, first));
+            }
+            self.spare.clear();
+            self.spare.resize(self.keys.len(), 0);
+            for &key in &self.keys {
+                if let Some(place) = next.get_mut(digit(key)) {
+                    if let Some(slot) = self.spare.get_mut(*place) {
+                        *slot = key;
+                    }
+                    *place = place.wrapping_add(1);
+                }
+            }
+            std::mem::swap(&mut self.keys, &mut self.spare);
+            // At most 64 bits and a digit.
+            shift = shift.wrapping_add(DIGIT_BITS);
+        }
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::cast_possible_wrap)]
 mod tests {
@@ -237,7 +287,7 @@ mod tests {
 
     #[test]
     fn the_number_of_buckets_follows_the_rows_alone() {
-        assert_eq!([0, 1 << 14, (1 << 14) + 1, 1 << 15, 20_000_000].map(|rows| bucket_bits(rows, 0)), [0, 0, 0, 1, 11]);
+        assert_eq!([0, 1 << 14, (1 << 14) + 1, 1 << 15, 20_000_000].map(|rows| bucket_bits(rows, 0)), [0, 0, 1, 1, 11]);
         assert_eq!(bucket_bits(1, usize::MAX), MAX_BITS);
         assert_eq!(mix(0), 0);
         assert_eq!(mix(1), 0x5692_161d_100b_05e5);
@@ -261,9 +311,11 @@ mod tests {
             for (number, bucket) in buckets.iter_mut().enumerate() {
                 let mut naive = bucket.clone();
                 naive.sort_unstable();
-                sorter.sort(bucket, |row| (row.0, u32::try_from(row.1 % 3).unwrap()), |a, b| {
-                    (a.0, a.1 % 3, a.1).cmp(&(b.0, b.1 % 3, b.1))
-                });
+                sorter.sort(
+                    bucket,
+                    |row| (row.0, u32::try_from(row.1 % 3).unwrap()),
+                    |a, b| (a.0, a.1 % 3, a.1).cmp(&(b.0, b.1 % 3, b.1)),
+                );
                 assert!(bucket.iter().all(|row| bucket_of(row.0, bits) == number));
                 assert!(bucket.is_sorted_by_key(|row| (row.0, row.1 % 3, row.1)));
                 bucket.sort_unstable();

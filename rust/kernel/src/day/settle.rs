@@ -9,10 +9,11 @@ use std::ops::Range;
 use super::bucket::{Bucket, Context, Ruling, Settled};
 use super::lots::{self, Parts};
 use super::register::{Addition, Dated, Register, Taken};
+use super::survey;
 use super::types::{Kind, Lot, Order, Outcome, Position, Reason, Status};
-use crate::dealing::{Pricing, Redemption, Refusal, SubscriptionRow, Switched, redeem, switch};
+use crate::dealing::{Pricing, Redemption, Refusal, Switched, redeem, switch};
 use crate::error::{Code, Error};
-use crate::terms::{Fund, ONE};
+use crate::terms::Fund;
 
 /// The code of a back-end charged position or order.
 pub(super) const BACK_END: u8 = 1;
@@ -77,8 +78,12 @@ pub fn settle(
         for (row, (order, ruling)) in account.orders.iter().zip(account.rulings).enumerate() {
             // The account's orders are a part of the bucket's.
             let row = first_order.wrapping_add(row);
-            let outcome = desk.order(&account, work, row, order, ruling);
-            outcomes.push(outcome.map_err(|code| Error::at(code, row, &[i128::from(order.quantity)]))?);
+            // An outcome is too large to be handed about, so it is filled in where it stays.
+            outcomes.push(NOTHING);
+            if let Some(outcome) = outcomes.last_mut() {
+                let dealt = desk.order(&account, work, row, (order, ruling), outcome);
+                dealt.map_err(|code| Error::at(code, row, &[i128::from(order.quantity)]))?;
+            }
         }
         register.close(&account, work)?;
         // Both stay at most the lengths of their columns, and one of them grows.
@@ -162,32 +167,36 @@ impl<'a> Desk<'a> {
         account: &Account<'_>,
         work: &mut Work,
         row: usize,
-        order: &Order,
-        ruling: &Ruling,
-    ) -> Result<Outcome, Code> {
+        (order, ruling): (&Order, &Ruling),
+        outcome: &mut Outcome,
+    ) -> Result<(), Code> {
         if ruling.reason != Reason::None {
-            return Ok(self.refused(order, ruling.reason));
+            self.refuse(order, ruling.reason, outcome);
+            return Ok(());
         }
         match order.kind {
-            Kind::Subscribe | Kind::Periodic => self.subscription(work, row, order, ruling),
-            Kind::Redeem | Kind::Switch => self.outgoing(account, work, row, order, ruling),
-            Kind::Unsupported => Ok(self.refused(order, Reason::UnsupportedKind)),
+            Kind::Subscribe | Kind::Periodic => self.subscription(work, row, (order, ruling), outcome),
+            Kind::Redeem | Kind::Switch => self.outgoing(account, work, row, (order, ruling), outcome),
+            Kind::Unsupported => {
+                self.refuse(order, Reason::UnsupportedKind, outcome);
+                Ok(())
+            }
         }
     }
 
     /// An order that is not dealt at all. The cash of a subscription goes back, if it is an amount of cash.
-    fn refused(&self, order: &Order, reason: Reason) -> Outcome {
+    fn refuse(&self, order: &Order, reason: Reason, outcome: &mut Outcome) {
         if reason == Reason::Late {
-            return Outcome { status: Status::Carried, reason, ..NOTHING };
+            *outcome = Outcome { status: Status::Carried, reason, ..NOTHING };
+            return;
         }
-        let mut outcome = Outcome { status: Status::Rejected, reason, ..NOTHING };
+        *outcome = Outcome { status: Status::Rejected, reason, ..NOTHING };
         if order.kind.carries_cash() {
             let factor = self.ctx.cash_factor;
             let is_cash = order.quantity > 0 && order.quantity.checked_rem(factor) == Some(0);
             outcome.refund_cause = reason;
             outcome.refund = order.quantity.checked_div(factor).filter(|_| is_cash).unwrap_or(0);
         }
-        outcome
     }
 
     fn pricing(&self, fund: u32) -> Result<&'a Pricing<'a>, Code> {
@@ -199,37 +208,38 @@ impl<'a> Desk<'a> {
         self.ctx.day(fund).map(|day| day.confirmation).ok_or(Code::Law)
     }
 
-    fn subscription(&self, work: &mut Work, row: usize, order: &Order, ruling: &Ruling) -> Result<Outcome, Code> {
+    fn subscription(
+        &self,
+        work: &mut Work,
+        row: usize,
+        (order, ruling): (&Order, &Ruling),
+        outcome: &mut Outcome,
+    ) -> Result<(), Code> {
         let pricing = self.pricing(order.fund)?;
-        let amount = ruling.quantity;
-        let dealt = pricing.subscribe(&SubscriptionRow {
-            amount,
-            own_charge: order.own_charge,
-            own_charge_value: order.own_charge_value,
-            discount: ruling.discount,
-            back_end: order.charge == BACK_END,
-        });
-        let dealt = match dealt {
+        let asked = survey::subscription(order, ruling);
+        let amount = asked.amount;
+        let dealt = match pricing.subscribe(&asked) {
             Ok(dealt) => dealt,
-            Err(Refusal::Rejected(reason)) => return Ok(self.refused(order, reason)),
+            Err(Refusal::Rejected(reason)) => {
+                self.refuse(order, reason, outcome);
+                return Ok(());
+            }
             Err(Refusal::Failed(code)) => return Err(code),
         };
         let price = pricing.price();
         work.additions.push(Addition::new(row, order.fund, dealt.units, price, dealt.rate_paid));
-        Ok(Outcome {
-            refund_cause: whole_units(dealt.refund),
-            confirmed: amount,
-            amount,
-            net: dealt.invested,
-            fee: dealt.fee,
-            fee_to_distributor: dealt.fee_to_distributor,
-            fee_to_manager: dealt.fee_to_manager,
-            refund: dealt.refund,
-            units: dealt.units,
-            price,
-            rounding: dealt.rounding,
-            ..NOTHING
-        })
+        outcome.refund_cause = whole_units(dealt.refund);
+        outcome.confirmed = amount;
+        outcome.amount = amount;
+        outcome.net = dealt.invested;
+        outcome.fee = dealt.fee;
+        outcome.fee_to_distributor = dealt.fee_to_distributor;
+        outcome.fee_to_manager = dealt.fee_to_manager;
+        outcome.refund = dealt.refund;
+        outcome.units = dealt.units;
+        outcome.price = price;
+        outcome.rounding = dealt.rounding;
+        Ok(())
     }
 
     /// A redemption or a switch: what the gate accepts is dealt, if anything.
@@ -238,26 +248,27 @@ impl<'a> Desk<'a> {
         account: &Account<'_>,
         work: &mut Work,
         row: usize,
-        order: &Order,
-        ruling: &Ruling,
-    ) -> Result<Outcome, Code> {
+        (order, ruling): (&Order, &Ruling),
+        outcome: &mut Outcome,
+    ) -> Result<(), Code> {
         let fund = self.ctx.fund(order.fund).ok_or(Code::Law)?;
         let place = wide(ruling.position).checked_sub(account.first_position).ok_or(Code::Law)?;
         let range = account.lots_of(place);
-        let mut outcome = self.parted(fund, order, ruling);
+        self.part(fund, order, ruling, outcome);
         if ruling.accepted > 0 {
             let lots = account.lots.get(range.clone()).unwrap_or_default();
             let left = work.left.get(range.clone()).unwrap_or_default();
             let until = self.confirmation(order.fund)?;
             let parts = || Parts::new(lots, left, ruling.accepted, until);
             if order.kind == Kind::Redeem {
-                outcome = self.redemption(order, fund.keeps_lots.then(parts), outcome)?;
+                self.redemption(order, fund.keeps_lots.then(parts), outcome)?;
             } else if let Some(switched) = self.switched(order, ruling.accepted, fund.keeps_lots.then(parts))? {
                 let addition = self.switch_in(row, order, &switched, fund.keeps_lots.then(parts), &mut work.dates)?;
                 work.additions.push(addition);
-                outcome = self.switch_outcome(order, &switched, outcome)?;
+                self.note_switch(order, &switched, outcome)?;
             } else if outcome.deferred == 0 && outcome.cancelled == 0 {
-                return Ok(self.refused(order, Reason::ZeroUnits));
+                self.refuse(order, Reason::ZeroUnits, outcome);
+                return Ok(());
             } else {
                 // What the gate or negative income left is accounted for already, so the rest is only not kept.
                 outcome.cancelled = outcome.cancelled.wrapping_add(outcome.confirmed);
@@ -267,44 +278,45 @@ impl<'a> Desk<'a> {
                 return Err(Code::Law);
             }
         }
-        outcome.status = status(&outcome);
-        work.taken.get_mut(place).ok_or(Code::Law)?.add(&outcome)?;
-        Ok(outcome)
+        outcome.status = status(outcome);
+        work.taken.get_mut(place).ok_or(Code::Law)?.add(outcome)
     }
 
     /// What becomes of the parts of an order if all that the gate accepts is dealt.
-    fn parted(&self, fund: &Fund, order: &Order, ruling: &Ruling) -> Outcome {
+    fn part(&self, fund: &Fund, order: &Order, ruling: &Ruling, outcome: &mut Outcome) {
         let &Ruling { quantity, accepted, cut, top_up, .. } = ruling;
+        outcome.top_up = top_up;
+        outcome.confirmed = accepted;
         // What the gate accepts is a part of the quantity.
         let stopped = quantity.wrapping_sub(accepted);
+        if stopped == 0 && cut == 0 {
+            return;
+        }
         let defers = order.kind == Kind::Redeem
             || self.ctx.fund(fund.portfolio).and_then(|head| head.gate).is_some_and(|gate| gate.defers_switches);
-        let deferred = if defers && !order.cancel_on_gate { stopped } else { 0 };
+        outcome.deferred = if defers && !order.cancel_on_gate { stopped } else { 0 };
         // A cut is a part of what was requested, and the quantity the other: together they are units of one position.
-        let cancelled = stopped.wrapping_sub(deferred).wrapping_add(cut);
-        let reason = match (stopped, cut) {
-            (0, 0) => Reason::None,
-            (0, _) => Reason::NegativeIncome,
-            _ => Reason::Gate,
-        };
-        Outcome { reason, top_up, confirmed: accepted, deferred, cancelled, ..NOTHING }
+        outcome.cancelled = stopped.wrapping_sub(outcome.deferred).wrapping_add(cut);
+        outcome.reason = if stopped == 0 { Reason::NegativeIncome } else { Reason::Gate };
     }
 
-    fn redemption(&self, order: &Order, parts: Option<Parts<'_>>, outcome: Outcome) -> Result<Outcome, Code> {
+    fn redemption(&self, order: &Order, parts: Option<Parts<'_>>, outcome: &mut Outcome) -> Result<(), Code> {
         let pricing = self.pricing(order.fund)?;
         let (units, back_end) = (outcome.confirmed, order.charge == BACK_END);
         let dealt = match parts {
             Some(parts) => redeem(pricing, units, parts, back_end)?,
             None => redeem(pricing, units, once(lots::whole(units)), back_end)?,
         };
-        Ok(with_leg_out(outcome, pricing.price(), &dealt))
+        note_leg_out(outcome, pricing.price(), &dealt);
+        Ok(())
     }
 
     /// Both legs of a switch; `None` if it would come to nothing.
     fn switched(&self, order: &Order, units: i64, parts: Option<Parts<'_>>) -> Result<Option<Switched>, Code> {
         let (out, into) = (self.pricing(order.fund)?, self.pricing(order.target)?);
         let back_end = order.charge == BACK_END;
-        let discounts = (self.discount(order, order.fund), self.discount(order, order.target));
+        let of = |fund| self.ctx.discount(fund, order.distributor);
+        let discounts = (of(order.fund), of(order.target));
         let dealt = match parts {
             Some(parts) => switch(out, into, units, parts, back_end, discounts),
             None => switch(out, into, units, once(lots::whole(units)), back_end, discounts),
@@ -314,13 +326,6 @@ impl<'a> Desk<'a> {
             Err(Refusal::Rejected(_)) => Ok(None),
             Err(Refusal::Failed(code)) => Err(code),
         }
-    }
-
-    /// The factor on a fund's front-end rate that an order's distributor has.
-    fn discount(&self, order: &Order, fund: u32) -> i64 {
-        let discounts = &self.ctx.discounts;
-        let found = discounts.binary_search_by_key(&(fund, order.distributor), |(key, _)| *key);
-        found.ok().and_then(|place| discounts.get(place)).map_or(ONE, |(_, factor)| *factor)
     }
 
     /// The units that a switch brings, and the dates that they keep if the target's terms say so.
@@ -347,21 +352,19 @@ impl<'a> Desk<'a> {
         Ok(addition.keeping(first..dates.len()))
     }
 
-    fn switch_outcome(&self, order: &Order, switched: &Switched, outcome: Outcome) -> Result<Outcome, Code> {
-        let outcome = with_leg_out(outcome, self.pricing(order.fund)?.price(), &switched.redemption);
+    fn note_switch(&self, order: &Order, switched: &Switched, outcome: &mut Outcome) -> Result<(), Code> {
+        note_leg_out(outcome, self.pricing(order.fund)?.price(), &switched.redemption);
+        outcome.refund_cause = whole_units(switched.refund);
+        outcome.top_up_fee = switched.top_up_fee;
         // Fees are parts of the gross, so that sums of their parts are too.
-        Ok(Outcome {
-            refund_cause: whole_units(switched.refund),
-            top_up_fee: switched.top_up_fee,
-            fee_to_distributor: outcome.fee_to_distributor.wrapping_add(switched.top_up_to_distributor),
-            fee_to_manager: outcome.fee_to_manager.wrapping_add(switched.top_up_to_manager),
-            refund: switched.refund,
-            net_in: switched.net,
-            units_in: switched.units_in,
-            price_in: self.pricing(order.target)?.price(),
-            rounding_in: switched.rounding_in,
-            ..outcome
-        })
+        outcome.fee_to_distributor = outcome.fee_to_distributor.wrapping_add(switched.top_up_to_distributor);
+        outcome.fee_to_manager = outcome.fee_to_manager.wrapping_add(switched.top_up_to_manager);
+        outcome.refund = switched.refund;
+        outcome.net_in = switched.net;
+        outcome.units_in = switched.units_in;
+        outcome.price_in = self.pricing(order.target)?.price();
+        outcome.rounding_in = switched.rounding_in;
+        Ok(())
     }
 }
 
@@ -370,20 +373,17 @@ const fn whole_units(refund: i64) -> Reason {
     if refund > 0 { Reason::WholeUnits } else { Reason::None }
 }
 
-fn with_leg_out(outcome: Outcome, price: i64, dealt: &Redemption) -> Outcome {
-    Outcome {
-        amount: dealt.gross_cash,
-        net: dealt.paid,
-        fee: dealt.fee,
-        back_end: dealt.back_end,
-        fee_to_fund: dealt.fee_to_fund,
-        fee_to_distributor: dealt.fee_to_distributor,
-        fee_to_manager: dealt.fee_to_manager,
-        units: outcome.confirmed,
-        price,
-        rounding: dealt.rounding,
-        ..outcome
-    }
+fn note_leg_out(outcome: &mut Outcome, price: i64, dealt: &Redemption) {
+    outcome.amount = dealt.gross_cash;
+    outcome.net = dealt.paid;
+    outcome.fee = dealt.fee;
+    outcome.back_end = dealt.back_end;
+    outcome.fee_to_fund = dealt.fee_to_fund;
+    outcome.fee_to_distributor = dealt.fee_to_distributor;
+    outcome.fee_to_manager = dealt.fee_to_manager;
+    outcome.units = outcome.confirmed;
+    outcome.price = price;
+    outcome.rounding = dealt.rounding;
 }
 
 /// The status of an order that was accepted, by what became of its parts.
@@ -422,3 +422,8 @@ pub(super) const NOTHING: Outcome = Outcome {
     rounding: 0,
     rounding_in: 0,
 };
+
+#[cfg(test)]
+mod random;
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,8 @@ use crate::dealing::{Pricing, Refusal, SubscriptionRow, redeem, switch};
 use crate::error::{Code, Error};
 
 /// The totals of a fund. Units and cash at the table's scales.
+///
+/// Opening units are counted for all funds, the rest only where a gate or a swing asks for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FundTotals {
     /// Opening units.
@@ -62,11 +64,6 @@ impl Needs {
         let funds: Vec<_> = ctx.terms.funds.iter().map(|fund| need(fund.portfolio).unwrap_or_default()).collect();
         let any = funds.iter().any(|need| need.gate || need.swing);
         Self { funds, any }
-    }
-
-    /// Whether any fund has a gate or a swing.
-    pub const fn any(&self) -> bool {
-        self.any
     }
 
     fn of(&self, fund: u32) -> Need {
@@ -159,8 +156,11 @@ impl Surveyor {
                 totals.opening = totals.opening.wrapping_add(i128::from(position.opening));
             }
         }
+        if !needs.any {
+            return Ok(());
+        }
         let deals = |order: &Order| order.kind == Kind::Switch && needs.deals_switch(ctx, order);
-        let walks_lots = needs.any && !bucket.lots.is_empty() && bucket.orders.iter().any(deals);
+        let walks_lots = !bucket.lots.is_empty() && bucket.orders.iter().any(deals);
         self.left.clear();
         if walks_lots {
             self.left.extend(bucket.lots.iter().map(|lot| lot.units));
@@ -170,15 +170,17 @@ impl Surveyor {
                 continue;
             }
             if order.kind.carries_cash() {
-                if needs.any {
-                    self.add_subscription(needs, unswung, order, ruling).map_err(Error::whole)?;
-                }
+                self.add_subscription(needs, unswung, order, ruling).map_err(Error::whole)?;
                 continue;
             }
-            self.add_outgoing(ctx, needs, order, ruling);
+            let need = needs.of(order.fund);
+            if need.gate || need.swing {
+                self.add_outgoing(ctx, need, order, ruling);
+            }
             let lots = bucket.lots_of(ruling.position);
             if order.kind == Kind::Switch && needs.deals_switch(ctx, order) {
-                let held = lots.clone().map(|range| (range, ctx.day(order.fund).map_or(ctx.date, |day| day.confirmation)));
+                let held =
+                    lots.clone().map(|range| (range, ctx.day(order.fund).map_or(ctx.date, |day| day.confirmation)));
                 self.add_switch(ctx, needs, unswung, bucket, (order, ruling), held).map_err(Error::whole)?;
             }
             if walks_lots && let Some(left) = lots.and_then(|range| self.left.get_mut(range)) {
@@ -215,7 +217,7 @@ impl Surveyor {
     }
 
     #[inline]
-    fn add_outgoing(&mut self, ctx: &Context<'_>, needs: &Needs, order: &Order, ruling: &Ruling) {
+    fn add_outgoing(&mut self, ctx: &Context<'_>, need: Need, order: &Order, ruling: &Ruling) {
         let units = i128::from(ruling.accepted);
         let portfolio = ctx.fund(order.fund).map(|fund| fund.portfolio);
         let stays = order.kind == Kind::Switch && ctx.fund(order.target).map(|fund| fund.portfolio) == portfolio;
@@ -224,7 +226,7 @@ impl Surveyor {
             totals.leaving = totals.leaving.wrapping_add(if stays { 0 } else { units });
         }
         if let Some(portfolio) = portfolio
-            && needs.of(order.fund).oldest_first
+            && need.oldest_first
         {
             let sum = self.survey.levels.entry((portfolio, order.since)).or_default();
             *sum = sum.wrapping_add(units);

@@ -116,3 +116,41 @@ pub(super) fn prices(ctx: &Context<'_>, survey: &Survey) -> Result<(Vec<i64>, Ve
     }
     Ok((prices, decided))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+mod tests {
+    use super::*;
+
+    const SWING: Swing =
+        Swing { threshold_up: 1_000_000, threshold_down: 2_000_000, factor_up: 500_000, factor_down: 400_000 };
+
+    #[test]
+    fn a_price_swings_only_beyond_its_threshold_and_never_without_flow() {
+        let of = |flow, assets| direction(&SWING, flow, assets, None).unwrap();
+        assert_eq!([of(100, 10_000), of(101, 10_000)], [SwingOverride::Not, SwingOverride::Up]);
+        assert_eq!([of(-200, 10_000), of(-201, 10_000)], [SwingOverride::Not, SwingOverride::Down]);
+        let full = Swing { threshold_up: 0, threshold_down: 0, ..SWING };
+        let of = |flow, assets| direction(&full, flow, assets, None).unwrap();
+        assert_eq!(
+            [of(1, 10_000), of(0, 10_000), of(-1, 10_000)],
+            [SwingOverride::Up, SwingOverride::Not, SwingOverride::Down]
+        );
+        assert_eq!(of(0, 0), SwingOverride::Not);
+        assert_eq!(direction(&SWING, 1_000_000, 1, Some(SwingOverride::Down)), Ok(SwingOverride::Down));
+        assert_eq!(direction(&SWING, i128::MAX, 1, None), Err(Code::Overflow));
+    }
+
+    #[test]
+    fn a_swung_price_is_rounded_by_the_funds_mode_to_its_quantum() {
+        let of = |nav, way, quantum, mode| price(nav, &SWING, way, quantum, mode).unwrap();
+        // 1.0001 × 1.005 = 1.0051005, and 1.0001 × 0.996 = 0.9960996.
+        assert_eq!(of(10_001, SwingOverride::Up, 1, Rounding::HalfUp), 10_051);
+        assert_eq!(of(10_001, SwingOverride::Up, 1, Rounding::Up), 10_052);
+        assert_eq!(of(10_001, SwingOverride::Down, 1, Rounding::Down), 9_960);
+        assert_eq!(of(10_001, SwingOverride::Down, 1, Rounding::HalfUp), 9_961);
+        assert_eq!(of(10_000, SwingOverride::Up, 100, Rounding::HalfUp), 10_100);
+        assert_eq!(of(10_001, SwingOverride::Not, 100, Rounding::HalfUp), 10_001);
+        assert_eq!(price(10_001, &SWING, SwingOverride::Up, 1, Rounding::Exact), Err(Code::Inexact));
+    }
+}

@@ -11,6 +11,7 @@ use super::ledger::Posting;
 use super::obligations::{Obligation, PartyNet, Payment};
 use super::proof::IncomeRow;
 use super::types::{Lot, Order, Outcome};
+use crate::bounds::fits;
 
 /// So many rows are written column after column: their orders and outcomes stay in a core's second-level cache, and a
 /// column of eight-byte values that is zero for as many rows leaves a page of memory untouched.
@@ -95,7 +96,7 @@ macro_rules! confirmations {
             /// Writes the rows of a bucket, in the order of its orders, into columns that are as long as it and zero.
             ///
             /// Quantities (`requested` to `cancelled`) are brought to the scale of order quantities. Columns of which a
-            /// block of rows is zero are not touched there. `None`: a quantity does not fit in 64 bits.
+            /// block of rows is zero are not touched there. `None`: a quantity has more than 18 digits.
             pub fn fill(&mut self, ctx: &Context<'_>, bucket: &Bucket, settled: &Settled) -> Option<()> {
                 let no_fund = u32::try_from(ctx.funds.len()).ok()?;
                 let orders = bucket.orders.chunks(BLOCK_ROWS);
@@ -132,6 +133,13 @@ macro_rules! confirmations {
 
 confirmation_columns!(confirmations);
 
+impl Row<'_> {
+    /// Cash or units at the scale of quantities, if they have at most 18 digits there.
+    fn quantity(&self, value: i64) -> Option<i64> {
+        value.checked_mul(self.factor).filter(|quantity| fits(*quantity))
+    }
+}
+
 macro_rules! read {
     ($($name:ident: $kind:ty = |$row:ident| $value:expr;)*) => {
         impl Row<'_> {$(
@@ -163,10 +171,10 @@ read! {
     reason: u8 = |row| Some(row.outcome.reason as u8);
     refund_cause: u8 = |row| Some(row.outcome.refund_cause as u8);
     requested: i64 = |row| Some(row.order.quantity);
-    top_up: i64 = |row| row.outcome.top_up.checked_mul(row.factor);
-    confirmed: i64 = |row| row.outcome.confirmed.checked_mul(row.factor);
-    deferred: i64 = |row| row.outcome.deferred.checked_mul(row.factor);
-    cancelled: i64 = |row| row.outcome.cancelled.checked_mul(row.factor);
+    top_up: i64 = |row| row.quantity(row.outcome.top_up);
+    confirmed: i64 = |row| row.quantity(row.outcome.confirmed);
+    deferred: i64 = |row| row.quantity(row.outcome.deferred);
+    cancelled: i64 = |row| row.quantity(row.outcome.cancelled);
     amount: i64 = |row| Some(row.outcome.amount);
     net: i64 = |row| Some(row.outcome.net);
     fee: i64 = |row| Some(row.outcome.fee);

@@ -343,3 +343,6 @@ fn cap(own: &[Position], income: &[PositionIncome], first: usize, group: &[Order
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

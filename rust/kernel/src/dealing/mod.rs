@@ -3,10 +3,13 @@
 //! A [`Pricing`] is a fund's terms at one price with every fraction that they need prepared once. All results are
 //! exact integers at the table's scales; a result of more than 18 digits is [`Code::Overflow`].
 
+mod columns;
 mod pricing;
 mod ratio;
 mod redeem;
+mod redeeming;
 mod subscribe;
+mod subscribing;
 mod switch;
 #[cfg(test)]
 mod tests;
@@ -14,9 +17,12 @@ mod tests;
 use crate::day::types::Reason;
 use crate::error::Code;
 
+pub use columns::{Codes, FundColumn, FundNumbers, Prices, UNKNOWN};
 pub use pricing::Pricing;
 pub use redeem::{LotPart, Redemption, redeem};
+pub use redeeming::{Redeeming, Switching, redeem_columns, switch_columns};
 pub use subscribe::{Charged, Subscription, SubscriptionRow, own_charge_is_valid};
+pub use subscribing::{Subscribing, subscribe_columns};
 pub use switch::{Switched, switch};
 
 /// Why an order is not dealt.

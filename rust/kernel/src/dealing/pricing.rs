@@ -70,7 +70,7 @@ impl<'a> Pricing<'a> {
             fund.unit_quantum
         };
         let units_rounding = if fund.whole_units { Rounding::Down } else { fund.modes.units };
-        let front = fund.front_end.iter().map(|tier| Self::front(fund, tier.charge)).collect::<Option<_>>()?;
+        let front = fund.front_end.iter().map(|tier| Self::front(fund, tier.charge, ONE)).collect::<Option<_>>()?;
         let lot_fee = |rate: i64| {
             let rate = u128::try_from(rate).ok()?;
             match fund.fee_from_cents {
@@ -98,17 +98,15 @@ impl<'a> Pricing<'a> {
         })
     }
 
-    /// The fractions of a front-end charge that no discount touches.
-    pub(super) fn front(fund: &Fund, charge: Charge) -> Option<Front> {
-        let rate = match charge {
-            Charge::Flat(_) => return Some(Front::Flat),
-            Charge::Rate(rate) => u128::try_from(rate).ok()?,
-        };
+    /// The fraction of a front-end charge with a factor on its rate.
+    pub(super) fn front(fund: &Fund, charge: Charge, discount: i64) -> Option<Front> {
+        let Charge::Rate(rate) = charge else { return Some(Front::Flat) };
+        let rate = u128::try_from(rate).ok()?.checked_mul(u128::try_from(discount).ok()?)?;
         match fund.method {
             Method::Outside => {
-                Ratio::new(WHOLE, WHOLE.checked_add(rate)?, fund.cash_quantum, fund.modes.cash).map(Front::Net)
+                Ratio::new(SIXTEEN, SIXTEEN.checked_add(rate)?, fund.cash_quantum, fund.modes.cash).map(Front::Net)
             }
-            Method::Inside => Ratio::new(rate, WHOLE, fund.cash_quantum, fund.modes.fee).map(Front::Fee),
+            Method::Inside => Ratio::new(rate, SIXTEEN, fund.cash_quantum, fund.modes.fee).map(Front::Fee),
         }
     }
 

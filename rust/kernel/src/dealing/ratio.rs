@@ -179,8 +179,18 @@ pub(crate) fn rounded(
 fn lowest_terms(numerator: u128, denominator: u128) -> (u128, u128) {
     let twos = numerator.trailing_zeros().min(denominator.trailing_zeros());
     let (mut numerator, mut denominator) = (numerator.checked_shr(twos).unwrap_or(0), denominator >> twos);
-    while numerator > 0 && numerator.is_multiple_of(5) && denominator.is_multiple_of(5) {
+    // In 64 bits as soon as that is enough, for a division of 128 costs several times as much.
+    while u64::try_from(numerator | denominator).is_err() {
+        if !numerator.is_multiple_of(5) || !denominator.is_multiple_of(5) {
+            return (numerator, denominator);
+        }
         (numerator, denominator) = (numerator / 5, denominator / 5);
     }
-    (numerator, denominator)
+    let (Ok(mut short), Ok(mut short_denominator)) = (u64::try_from(numerator), u64::try_from(denominator)) else {
+        return (numerator, denominator);
+    };
+    while short > 0 && short.is_multiple_of(5) && short_denominator.is_multiple_of(5) {
+        (short, short_denominator) = (short / 5, short_denominator / 5);
+    }
+    (u128::from(short), u128::from(short_denominator))
 }

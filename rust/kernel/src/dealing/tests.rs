@@ -6,6 +6,7 @@
     clippy::expect_used
 )]
 
+mod columns;
 mod published;
 mod rows;
 mod shares;

@@ -1,9 +1,9 @@
 //! The rows of each block, sorted by the range that their number lies in.
 
-use super::columns::{Orders, on_rows};
+use super::Direction;
+use super::columns::{Kinds, Orders, index, on_rows};
 use super::packed::{Packed, Packing};
 use super::route::Route;
-use super::{Direction, Values};
 use crate::bounds::{Bounds, first_unfit};
 use crate::error::{Code, Error};
 use crate::exec::Exec;
@@ -117,7 +117,7 @@ impl<K: Packed> Scratch<K> {
         self.amounts.clear();
         // Eighteen digits leave room for one bit.
         self.amounts.extend(quantities.iter().map(|quantity| quantity.wrapping_shl(1)));
-        let refused = self.read_kinds(orders.kinds.values, orders.kinds.directions, first);
+        let refused = self.read_kinds(&orders.kinds, first);
         if refused && let Some((row, kind)) = first_refused(orders, first, rows) {
             return Err(Error::at(Code::OrderKind, row, &[kind.into()]));
         }
@@ -125,37 +125,29 @@ impl<K: Packed> Scratch<K> {
     }
 
     /// Marks the amounts that go out; true if a kind is refused.
-    fn read_kinds(&mut self, kinds: Values<'_>, directions: &[Direction], first: usize) -> bool {
-        let bit = |direction: Option<&Direction>| match direction {
-            Some(Direction::CashIn) => 0_u8,
-            Some(Direction::UnitsOut) => 1,
-            Some(Direction::Refused) | None => 2,
-        };
+    fn read_kinds(&mut self, kinds: &Kinds<'_>, first: usize) -> bool {
+        on_rows!(kinds.values, rows => self.mark(rows.get(first..).unwrap_or_default(), kinds.directions), kind => {
+            let mark = mark_of(index(kind).and_then(|kind| kinds.directions.get(kind)));
+            self.amounts.iter_mut().for_each(|amount| *amount |= i64::from(mark & OUT));
+            mark & REFUSED != 0
+        })
+    }
+
+    fn mark<V: Copy + Into<i64>>(&mut self, kinds: &[V], directions: &[Direction]) -> bool {
+        // Kinds are nearly always few; a table of bytes spares the loop a lookup of unknown length.
+        let mut marks = [REFUSED; 256];
+        marks.iter_mut().zip(directions).for_each(|(mark, direction)| *mark = mark_of(Some(direction)));
         let mut union = 0;
-        match kinds {
-            Values::All(kind) => {
-                let out = bit(usize::try_from(kind).ok().and_then(|kind| directions.get(kind)));
-                self.amounts.iter_mut().for_each(|amount| *amount |= i64::from(out & 1));
-                union = out;
-            }
-            Values::U8(kinds) => {
-                let mut bits = [2_u8; 256];
-                bits.iter_mut().zip(directions).for_each(|(place, direction)| *place = bit(Some(direction)));
-                for (amount, &kind) in self.amounts.iter_mut().zip(kinds.get(first..).unwrap_or_default()) {
-                    let out = bits.get(usize::from(kind)).copied().unwrap_or(2);
-                    *amount |= i64::from(out & 1);
-                    union |= out;
-                }
-            }
-            kinds => on_rows!(kinds, rows => {
-                for (amount, &kind) in self.amounts.iter_mut().zip(rows.get(first..).unwrap_or_default()) {
-                    let out = bit(usize::try_from(kind).ok().and_then(|kind| directions.get(kind)));
-                    *amount |= i64::from(out & 1);
-                    union |= out;
-                }
-            }, _all => {}),
+        for (amount, &kind) in self.amounts.iter_mut().zip(kinds) {
+            let kind = index(kind);
+            let mark = match kind.and_then(|kind| marks.get(kind)) {
+                Some(&mark) => mark,
+                None => mark_of(kind.and_then(|kind| directions.get(kind))),
+            };
+            *amount |= i64::from(mark & OUT);
+            union |= mark;
         }
-        union & 2 != 0
+        union & REFUSED != 0
     }
 
     /// Puts the rows of each range together.
@@ -188,13 +180,22 @@ impl<K: Packed> Scratch<K> {
     }
 }
 
+/// What a direction does to an amount.
+const OUT: u8 = 1;
+const REFUSED: u8 = 2;
+
+const fn mark_of(direction: Option<&Direction>) -> u8 {
+    match direction {
+        Some(Direction::CashIn) => 0,
+        Some(Direction::UnitsOut) => OUT,
+        Some(Direction::Refused) | None => REFUSED,
+    }
+}
+
 /// The first row of a block whose kind is refused.
 fn first_refused(orders: &Orders<'_>, first: usize, rows: usize) -> Option<(usize, i64)> {
     let kinds = orders.kinds;
-    let allowed = |kind: i64| {
-        let direction = usize::try_from(kind).ok().and_then(|kind| kinds.directions.get(kind));
-        matches!(direction, Some(Direction::CashIn | Direction::UnitsOut))
-    };
+    let allowed = |kind: i64| mark_of(index(kind).and_then(|kind| kinds.directions.get(kind))) != REFUSED;
     let block = first..first.saturating_add(rows);
     block.map(|row| (row, kinds.values.at(row))).find(|&(_, kind)| !allowed(kind))
 }

@@ -43,8 +43,18 @@ impl Values<'_> {
 
     /// The number of a row; zero beyond the end.
     pub(super) fn at(&self, row: usize) -> i64 {
-        on_rows!(*self, rows => rows.get(row).map_or(0, |&value| value.into()), all => all)
+        on_rows!(*self, rows => number(rows, row), all => all)
     }
+}
+
+fn number<V: Copy + Into<i64>>(rows: &[V], row: usize) -> i64 {
+    rows.get(row).map_or(0, |&value| value.into())
+}
+
+/// A code as an index.
+#[inline(always)]
+pub(super) fn index(code: impl Into<i64>) -> Option<usize> {
+    usize::try_from(code.into()).ok()
 }
 
 /// A column of identifiers.

@@ -79,11 +79,11 @@ impl<K: Packed> Groups<K> {
         }
         let Some(low) = low else { return Self::Sparse(Vec::new()) };
         let span = high.above(low);
-        if span.bits() < u64::BITS && span.from_bit(0) < rows.saturating_mul(PLACES_PER_ROW) {
-            let words = (span.from_bit(0) >> 6).wrapping_add(1);
+        if span.bits() < u64::BITS && span.bits_from(0) < rows.saturating_mul(PLACES_PER_ROW) {
+            let words = (span.bits_from(0) >> 6).wrapping_add(1);
             let mut bits = vec![0_u64; words as usize];
             for row in sorted.range(range).flatten() {
-                let place = row.number.above(low).from_bit(0);
+                let place = row.number.above(low).bits_from(0);
                 if let Some(word) = bits.get_mut((place >> 6) as usize) {
                     *word |= 1 << (place & 63);
                 }
@@ -113,7 +113,7 @@ fn sort<K: Packed>(rows: &mut Vec<Row<K>>, spare: &mut Vec<Row<K>>, span: K, low
     spare.clear();
     spare.resize(rows.len(), Row::default());
     for shift in (0..span.bits()).step_by(8) {
-        let digit = |row: &Row<K>| (row.number.above(low).from_bit(shift) & 255) as usize;
+        let digit = |row: &Row<K>| (row.number.above(low).bits_from(shift) & 255) as usize;
         let mut places = [0_usize; 256];
         for row in rows.iter() {
             if let Some(count) = places.get_mut(digit(row)) {
@@ -218,7 +218,7 @@ impl<K: Packed> Grouped<K> {
         places.clear();
         places.resize(bits.len().saturating_mul(64), Sums::default());
         for row in self.sorted.range(range).flatten() {
-            if let Some(sums) = places.get_mut(row.number.above(low).from_bit(0) as usize) {
+            if let Some(sums) = places.get_mut(row.number.above(low).bits_from(0) as usize) {
                 sums.add(row);
             }
         }

@@ -1,6 +1,6 @@
 //! The identifiers of a row as one number whose order is theirs.
 
-use super::columns::{Identifiers, Orders, Values, on_rows};
+use super::columns::{Identifiers, Orders, Values, index, on_rows};
 use crate::error::{Code, Error};
 use crate::exec::{BLOCK_ROWS, Exec};
 
@@ -9,8 +9,8 @@ pub(super) trait Packed: Copy + Ord + Default + Send + Sync + 'static {
     /// The identifier, less the smallest of its column, as a part of the number.
     fn with(self, part: u64, shift: u32) -> Self;
 
-    /// The bits from `shift` on.
-    fn from_bit(self, shift: u32) -> u64;
+    /// The number without its bits below `shift`, cut to 64 bits.
+    fn bits_from(self, shift: u32) -> u64;
 
     /// The distance above a number; zero for a smaller one.
     fn above(self, low: Self) -> Self;
@@ -33,7 +33,7 @@ macro_rules! packed {
 
             #[inline(always)]
             #[allow(clippy::unnecessary_cast, trivial_numeric_casts, reason = "one of the types is u64 itself")]
-            fn from_bit(self, shift: u32) -> u64 {
+            fn bits_from(self, shift: u32) -> u64 {
                 // A shift by all bits leaves nothing.
                 self.checked_shr(shift).unwrap_or(0) as u64
             }
@@ -143,36 +143,41 @@ impl Part {
     }
 
     fn pack<K: Packed>(&self, key: &Identifiers<'_>, first: usize, packed: &mut [K]) {
+        on_rows!(key.values, rows => self.pack_rows(rows.get(first..).unwrap_or_default(), key.ranks, packed), _all => {});
+    }
+
+    fn pack_rows<K: Packed, V: Copy + Into<i64>>(&self, rows: &[V], ranks: Option<&[i64]>, packed: &mut [K]) {
         let (low, shift) = (self.low, self.shift);
         // Identifiers may change while they are read: a number beyond the column's bits must not spill.
-        let mask = u64::MAX.checked_shr(u64::BITS.wrapping_sub(self.bits)).unwrap_or(0);
+        let mask = self.mask();
         let place = |value: i64| value.wrapping_sub(low).cast_unsigned() & mask;
-        let known = self.known.as_slice();
-        let ranks = key.ranks;
-        on_rows!(key.values, rows => {
-            let rows = rows.get(first..).unwrap_or_default();
-            if let Some(ranks) = ranks {
-                for (packed, &code) in packed.iter_mut().zip(rows) {
-                    let rank = usize::try_from(code).ok().and_then(|code| ranks.get(code)).copied().unwrap_or(low);
-                    *packed = packed.with(place(rank), shift);
-                }
-            } else if !known.is_empty() {
-                for (packed, &value) in packed.iter_mut().zip(rows) {
-                    let rank = known.partition_point(|&other| other < i64::from(value));
-                    *packed = packed.with(rank as u64 & mask, shift);
-                }
-            } else {
-                for (packed, &value) in packed.iter_mut().zip(rows) {
-                    *packed = packed.with(place(i64::from(value)), shift);
-                }
+        if let Some(ranks) = ranks {
+            for (packed, &code) in packed.iter_mut().zip(rows) {
+                let rank = index(code).and_then(|code| ranks.get(code)).copied().unwrap_or(low);
+                *packed = packed.with(place(rank), shift);
             }
-        }, _all => {});
+        } else if !self.known.is_empty() {
+            for (packed, &value) in packed.iter_mut().zip(rows) {
+                let value = value.into();
+                let rank = self.known.partition_point(|&known| known < value);
+                *packed = packed.with(rank as u64 & mask, shift);
+            }
+        } else {
+            for (packed, &value) in packed.iter_mut().zip(rows) {
+                *packed = packed.with(place(value.into()), shift);
+            }
+        }
+    }
+
+    /// As many bits as the column has.
+    #[inline(always)]
+    fn mask(&self) -> u64 {
+        u64::MAX.checked_shr(u64::BITS.wrapping_sub(self.bits)).unwrap_or(0)
     }
 
     #[inline(always)]
     fn identifier<K: Packed>(&self, packed: K) -> i64 {
-        let mask = u64::MAX.checked_shr(u64::BITS.wrapping_sub(self.bits)).unwrap_or(0);
-        let place = packed.from_bit(self.shift) & mask;
+        let place = packed.bits_from(self.shift) & self.mask();
         match usize::try_from(place).ok().and_then(|place| self.known.get(place)) {
             Some(known) => *known,
             None => self.low.wrapping_add(place.cast_signed()),
@@ -185,21 +190,28 @@ fn extent(exec: &Exec<'_>, key: &Identifiers<'_>) -> Result<(i64, i64), Error> {
     if let Some(ranks) = key.ranks {
         return Ok(match key.values {
             Values::All(code) => {
-                let rank = usize::try_from(code).ok().and_then(|code| ranks.get(code)).copied().unwrap_or(0);
+                let rank = index(code).and_then(|code| ranks.get(code)).copied().unwrap_or(0);
                 (rank, rank)
             }
             _ => (0, ranks.iter().copied().max().unwrap_or(0).max(0)),
         });
     }
-    let (low, high) = on_rows!(key.values, rows => {
-        let parts = exec.run(rows.len(), rows.chunks(BLOCK_ROWS), || (i64::MAX, i64::MIN), |extent, _, rows| {
-            let of_block = rows.iter().fold((i64::MAX, i64::MIN), |(low, high), &value| {
-                (low.min(i64::from(value)), high.max(i64::from(value)))
-            });
-            *extent = (extent.0.min(of_block.0), extent.1.max(of_block.1));
-            Ok(())
-        })?;
-        parts.into_iter().fold((i64::MAX, i64::MIN), |a, b| (a.0.min(b.0), a.1.max(b.1)))
-    }, all => (all, all));
+    let (low, high) = on_rows!(key.values, rows => extent_of(exec, rows)?, all => (all, all));
     Ok(if low > high { (0, 0) } else { (low, high) })
+}
+
+fn extent_of<V: Copy + Into<i64> + Sync>(exec: &Exec<'_>, rows: &[V]) -> Result<(i64, i64), Error> {
+    const NOTHING: (i64, i64) = (i64::MAX, i64::MIN);
+    let join = |a: (i64, i64), b: (i64, i64)| (a.0.min(b.0), a.1.max(b.1));
+    let parts = exec.run(
+        rows.len(),
+        rows.chunks(BLOCK_ROWS),
+        || NOTHING,
+        |extent, _, rows| {
+            let of_block = rows.iter().fold(NOTHING, |extent, &value| join(extent, (value.into(), value.into())));
+            *extent = join(*extent, of_block);
+            Ok(())
+        },
+    )?;
+    Ok(parts.into_iter().fold(NOTHING, join))
 }

@@ -68,7 +68,7 @@ impl<K: Packed> Route<K> {
     #[inline(always)]
     fn slot(&self, number: K) -> usize {
         const LAST: u64 = (1 << SLOT_BITS) - 1;
-        number.above(self.low).from_bit(self.shift).min(LAST) as usize
+        number.above(self.low).bits_from(self.shift).min(LAST) as usize
     }
 
     /// The range of a number.

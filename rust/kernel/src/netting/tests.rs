@@ -105,7 +105,7 @@ fn sums_are_exact_beyond_64_bits_and_refused_beyond_18_digits() {
     let rows = 200_000;
     let quantity: Vec<i64> = (0..rows).map(|row| if row < rows / 2 { MAX_MINOR } else { -MAX_MINOR }).collect();
     let key: Vec<i64> = (0..rows as i64).map(|row| row % 3).collect();
-    check(&[key.clone()], &vec![0; rows], &quantity);
+    check(std::slice::from_ref(&key), &vec![0; rows], &quantity);
     let columns = [Identifiers { values: Values::I64(&key), ranks: None }];
     let too_much = vec![MAX_MINOR / 3; rows];
     let kinds = Kinds { values: Values::All(1), directions: &DIRECTIONS };

@@ -156,7 +156,8 @@ fn dates(days: &[i64]) -> Result<ArrayData, Failure> {
 /// Dates or instants; numpy's missing one becomes a null.
 fn moments(values: &[i64], buffer: Buffer, data_type: DataType) -> Result<ArrayData, Failure> {
     let is_there = |row: usize| values.get(row).is_some_and(|value| *value != NOT_A_TIME);
-    let nulls = values.contains(&NOT_A_TIME).then(|| NullBuffer::from(BooleanBuffer::collect_bool(values.len(), is_there)));
+    let nulls =
+        values.contains(&NOT_A_TIME).then(|| NullBuffer::from(BooleanBuffer::collect_bool(values.len(), is_there)));
     Ok(ArrayData::builder(data_type).len(values.len()).add_buffer(buffer).nulls(nulls).build()?)
 }
 

@@ -97,9 +97,9 @@ fn form_of(column: &Column, wished: Option<&DataType>) -> Form {
     }
 }
 
-/// A column, as `(name, array, role)`, or a table, as a list of them, as a stream of batches. The role of minor units is
-/// their scale, and they leave as decimals; "date", "instant" and "instant-utc" are days and microseconds. Without a
-/// role there are integers, `str`, or a text column's `(codes, offsets, bytes)`, which leave as what they are.
+/// A column, as `(name, array, role)`, or a table, as a list of them, as a stream of batches. The role of minor units
+/// is their scale, and they leave as decimals; "date", "instant" and "instant-utc" are days and microseconds. Without
+/// a role there are integers, `str`, or a text column's `(codes, offsets, bytes)`, which leave as what they are.
 ///
 /// The arrays are read batch by batch while the consumer reads, so they should not be written to until then.
 #[pyfunction]

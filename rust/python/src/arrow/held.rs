@@ -117,8 +117,7 @@ impl Column {
     /// Holds an array of numbers that mean what the role says, or a tuple of a text column's parts.
     pub fn borrow(object: &Bound<'_, PyAny>, role: Role, argument: &str) -> PyResult<Self> {
         let is_plain = matches!(role, Role::Plain);
-        if is_plain
-            && let Ok((codes, offsets, bytes)) = object.extract::<(Bound<'_, _>, Bound<'_, _>, Bound<'_, _>)>()
+        if is_plain && let Ok((codes, offsets, bytes)) = object.extract::<(Bound<'_, _>, Bound<'_, _>, Bound<'_, _>)>()
         {
             return Labels::borrow(&codes, &offsets, &bytes).map(Self::Labels);
         }

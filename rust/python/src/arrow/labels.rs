@@ -32,11 +32,7 @@ pub struct Labels {
 
 impl Labels {
     /// Holds the three arrays of a text column.
-    pub fn borrow(
-        codes: &Bound<'_, PyAny>,
-        offsets: &Bound<'_, PyAny>,
-        bytes: &Bound<'_, PyAny>,
-    ) -> PyResult<Self> {
+    pub fn borrow(codes: &Bound<'_, PyAny>, offsets: &Bound<'_, PyAny>, bytes: &Bound<'_, PyAny>) -> PyResult<Self> {
         let codes = array(codes)?;
         let (offsets, bytes) = (array(offsets)?, array(bytes)?);
         let is = |array: &Bound<'_, PyUntypedArray>, kind, size| {

@@ -9,15 +9,19 @@ mod export;
 mod held;
 mod labels;
 mod memory;
+mod moments;
 mod numbers;
 mod parse;
 mod source;
 mod stream;
+mod table;
 mod texts;
 
 pub use codes::label_arrow;
 pub use export::{export_array, export_schema, export_stream, export_text_array, export_text_schema};
+pub use moments::{integers_arrow, moments_arrow};
 pub use parse::parse_arrow;
+pub use table::{ArrowColumn, arrow_column, arrow_columns};
 
 use std::ffi::CStr;
 

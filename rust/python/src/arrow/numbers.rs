@@ -81,6 +81,11 @@ impl<'a> Numbers<'a> {
         usize::try_from(key).ok()
     }
 
+    /// A number, if there is one that fits in 64 bits.
+    pub fn small(&self, row: usize) -> Option<i64> {
+        each!(self, values => values.get(row)?.small())
+    }
+
     /// A number as text, with the decimal point of a scale.
     pub fn show(&self, row: usize, scale: i32) -> Option<String> {
         let digits = match self {

@@ -11,6 +11,7 @@ use arrow_data::ArrayData;
 use arrow_schema::DataType;
 use pyo3::prelude::*;
 
+use crate::arrow::table::ArrowColumn;
 use crate::arrow::{malformed, unwrap};
 use crate::failure::{Refusal, shown_object};
 
@@ -34,11 +35,19 @@ pub enum Kind {
     Float,
     /// Booleans, which are refused.
     Bool,
+    /// Dates.
+    Date,
+    /// Points in time, of UTC or of no time zone.
+    Instant {
+        /// Whether the type names a time zone; the numbers are those of UTC then.
+        is_utc: bool,
+    },
     /// Nothing but nulls.
     Null,
 }
 
 /// A column as it came: its type and its chunks, none of them empty.
+#[derive(Clone)]
 pub struct Source {
     /// The type of every chunk.
     pub data_type: DataType,
@@ -49,9 +58,13 @@ pub struct Source {
 }
 
 impl Source {
-    /// Takes the column out of any object that has `__arrow_c_stream__` or `__arrow_c_array__`.
+    /// Takes the column out of any object that has `__arrow_c_stream__` or `__arrow_c_array__`, or shares that of a
+    /// table that was read before.
     pub fn import(object: &Bound<'_, PyAny>, argument: &str) -> PyResult<Self> {
         let py = object.py();
+        if let Ok(column) = object.cast::<ArrowColumn>() {
+            return column.get().source(py, argument);
+        }
         // An object that has both may have to copy its chunks into one array, so the stream is asked for first.
         if let Some(method) = object.getattr_opt("__arrow_c_stream__")? {
             return Self::from_stream(py, unwrap(&method.call0()?, argument)?, argument);
@@ -87,11 +100,11 @@ impl Source {
     fn of_schema(py: Python<'_>, schema: &FFI_ArrowSchema, argument: &str) -> PyResult<Self> {
         let data_type = type_of(schema).map_err(|why| not_money(py, argument, &why))?;
         let is_bool = checked(|| schema.metadata().map_err(|error| error.to_string()))
-            .is_ok_and(|metadata| metadata.get("ARROW:extension:name").is_some_and(|name| name == "arrow.bool8"));
+            .is_ok_and(|metadata| is_bool8(metadata.get(EXTENSION)));
         match kind(&data_type) {
+            None => Err(not_money(py, argument, &described(&data_type))),
             Some(_) if is_bool => Ok(Self { data_type, kind: Kind::Bool, chunks: Vec::new() }),
             Some(kind) => Ok(Self { data_type, kind, chunks: Vec::new() }),
-            None => Err(not_money(py, argument, &described(&data_type))),
         }
     }
 
@@ -119,6 +132,14 @@ impl Source {
     }
 }
 
+/// Whether a field's metadata say that its bytes are booleans.
+pub fn is_bool8(extension: Option<&String>) -> bool {
+    extension.is_some_and(|name| name == "arrow.bool8")
+}
+
+/// Where a field's metadata name its extension type.
+pub const EXTENSION: &str = "ARROW:extension:name";
+
 /// The type that a schema describes.
 pub fn type_of(schema: &FFI_ArrowSchema) -> Result<DataType, String> {
     checked(|| match schema.format() {
@@ -129,11 +150,11 @@ pub fn type_of(schema: &FFI_ArrowSchema) -> Result<DataType, String> {
 }
 
 /// What arrow-rs does not return as an error, it says by a panic; neither gets any further.
-fn checked<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+pub fn checked<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err("its Arrow structs contradict themselves".to_owned()))
 }
 
-fn next_schema(stream: &mut FFI_ArrowArrayStream) -> Result<FFI_ArrowSchema, String> {
+pub fn next_schema(stream: &mut FFI_ArrowArrayStream) -> Result<FFI_ArrowSchema, String> {
     let get_schema = stream.get_schema().ok_or("its stream has no schema")?;
     let mut schema = FFI_ArrowSchema::empty();
     // SAFETY: the stream is live and ours, and called from one thread; `schema` is a place for the result.
@@ -145,7 +166,7 @@ fn next_schema(stream: &mut FFI_ArrowArrayStream) -> Result<FFI_ArrowSchema, Str
 }
 
 /// The next chunk; a released array is the stream's end.
-fn next_array(stream: &mut FFI_ArrowArrayStream) -> Result<FFI_ArrowArray, String> {
+pub fn next_array(stream: &mut FFI_ArrowArrayStream) -> Result<FFI_ArrowArray, String> {
     let get_next = stream.get_next().ok_or("its stream cannot be read")?;
     let mut array = FFI_ArrowArray::empty();
     // SAFETY: the stream is live and ours, and called from one thread; `array` is a place for the result.
@@ -166,7 +187,7 @@ fn failure(stream: &mut FFI_ArrowArrayStream, status: i32) -> String {
 }
 
 /// What the values of a type are, if it is one that a column can be read from.
-fn kind(data_type: &DataType) -> Option<Kind> {
+pub fn kind(data_type: &DataType) -> Option<Kind> {
     Some(match data_type {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Kind::Text,
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView => Kind::Text,
@@ -178,13 +199,19 @@ fn kind(data_type: &DataType) -> Option<Kind> {
         float if float.is_floating() => Kind::Float,
         DataType::Boolean => Kind::Bool,
         DataType::Null => Kind::Null,
-        DataType::Dictionary(_, values) if !matches!(**values, DataType::Dictionary(..)) => kind(values)?,
+        DataType::Date32 | DataType::Date64 => Kind::Date,
+        DataType::Timestamp(_, zone) => Kind::Instant { is_utc: zone.is_some() },
+        DataType::Dictionary(_, values) => match kind(values)? {
+            Kind::Date | Kind::Instant { .. } => return None,
+            _ if matches!(**values, DataType::Dictionary(..)) => return None,
+            known => known,
+        },
         _ => return None,
     })
 }
 
 /// A type as a message names it; a table, with its columns, for the usual mistake is to pass a whole one.
-fn described(data_type: &DataType) -> String {
+pub fn described(data_type: &DataType) -> String {
     match data_type {
         DataType::Struct(fields) => {
             let names: Vec<_> = fields.iter().map(|field| field.name().as_str()).collect();
@@ -194,16 +221,24 @@ fn described(data_type: &DataType) -> String {
     }
 }
 
-fn not_money(py: Python<'_>, argument: &str, found: &str) -> PyErr {
+pub fn not_money(py: Python<'_>, argument: &str, found: &str) -> PyErr {
     let wanted = "one column of text, decimals or integers";
     Refusal::of("dtype", argument).value(found).fact("wanted", wanted).error(py)
 }
 
 /// Checks what arrow-rs takes on trust before it reads the first offset.
-fn check_layout(array: &FFI_ArrowArray, data_type: &DataType) -> Result<(), String> {
+pub fn check_layout(array: &FFI_ArrowArray, data_type: &DataType) -> Result<(), String> {
     if let DataType::Dictionary(keys, values) = data_type {
         check_layout(array.dictionary().ok_or("its dictionary is missing")?, values)?;
         return check_layout(array, keys);
+    }
+    if let DataType::Struct(fields) = data_type {
+        if array.num_children() != fields.len() {
+            return Err(format!("it has {} columns where its schema names {}", array.num_children(), fields.len()));
+        }
+        // Columns of a type that nothing can be read from are left to arrow-rs, and to whoever drops them.
+        let known = fields.iter().enumerate().filter(|(_, field)| kind(field.data_type()).is_some());
+        return known.into_iter().try_for_each(|(place, field)| check_layout(array.child(place), field.data_type()));
     }
     let reach = array.len().checked_add(array.offset()).filter(|reach| *reach <= MOST_ROWS);
     let reach = reach.ok_or("a length is negative or too large")?;

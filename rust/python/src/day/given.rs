@@ -2,11 +2,10 @@
 
 use fundclear_kernel::day::input::{LotColumns, OrderColumns, PositionColumns, Small};
 use fundclear_kernel::day::types::Kind;
-use numpy::Element;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::borrow::{Column, Input, Item};
+use crate::borrow::{Column, Input};
 use crate::failure::Refusal;
 
 /// The columns of one table by name. The Python side has checked them; what is wrong here is a defect of it.
@@ -49,7 +48,10 @@ impl<'a, 'py> Columns<'a, 'py> {
     pub fn item(&self, name: &str) -> PyResult<Bound<'py, PyAny>> {
         match self.dict.get_item(name)? {
             Some(item) => Ok(item),
-            None => Err(Refusal::of("argument", name).value("missing").fact("why", "the day needs it").error(self.dict.py())),
+            None => Err(Refusal::of("argument", name)
+                .value("missing")
+                .fact("why", "the day needs it")
+                .error(self.dict.py())),
         }
     }
 
@@ -76,11 +78,6 @@ impl<'a, 'py> Columns<'a, 'py> {
             Ok(code) => Ok(Codes::Scalar(code)),
             Err(_) => Column::borrow(&item, name).map(Codes::Column),
         }
-    }
-
-    /// A column that has a value for every row of a table.
-    pub fn column<T: Item + Element>(&self, name: &str) -> PyResult<Column<'py, T>> {
-        Column::borrow(&self.item(name)?, name)
     }
 }
 

@@ -15,8 +15,7 @@ use crate::borrow::Input;
 pub fn fund_days(dict: &Bound<'_, PyDict>) -> PyResult<Vec<FundDay>> {
     let columns = Columns::of(dict);
     let wide = |name: &str| -> PyResult<Vec<i64>> { columns.item(name)?.extract() };
-    let (nav, status, cut_off, confirmation) =
-        (wide("nav")?, wide("status")?, wide("cut_off")?, wide("confirmation")?);
+    let (nav, status, cut_off, confirmation) = (wide("nav")?, wide("status")?, wide("cut_off")?, wide("confirmation")?);
     let (decision, limit, swing, pays_out) = (wide("decision")?, wide("limit")?, wide("swing")?, wide("pays_out")?);
     let (subscription, redemption, switch, income) =
         (wide("subscription")?, wide("redemption")?, wide("switch")?, wide("income")?);

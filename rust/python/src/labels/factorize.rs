@@ -36,9 +36,7 @@ pub fn factorize<B: Block>(exec: &Exec<'_>, blocks: Vec<(usize, B)>, out: &mut [
     let mut states = exec.run(rows, tasks.into_iter(), init, |(worker, interner), _, (block, codes, owner)| {
         *owner = *worker;
         let first = block.first();
-        block
-            .codes(interner, codes)
-            .map_err(|error| Error { row: Some(first + error.row.unwrap_or(0)), ..error })
+        block.codes(interner, codes).map_err(|error| Error { row: Some(first + error.row.unwrap_or(0)), ..error })
     })?;
     states.sort_by_key(|(worker, _)| *worker);
     let mut interners = states.into_iter().map(|(_, interner)| interner);

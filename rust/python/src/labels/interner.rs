@@ -59,21 +59,49 @@ impl Hasher {
         Self(RandomState::new().hash_one(0))
     }
 
-    /// Eight bytes at a time: identifiers are short, and a hash made for long texts costs more than finding them.
+    /// The hash of a text whose key is known. Eight bytes at a time: identifiers are short, and a hash made for long
+    /// texts costs more than finding them.
     #[inline(always)]
-    pub fn hash(self, text: &[u8]) -> u32 {
-        let mut state = self.0 ^ (text.len() as u64);
-        let (words, rest) = text.as_chunks::<8>();
-        for word in words {
-            state = fold(state ^ u64::from_le_bytes(*word), ODD ^ self.0);
+    fn hash(self, text: &[u8], key: [u64; 2]) -> u32 {
+        let mut state = fold(key[0] ^ self.0, key[1] ^ ODD);
+        if text.len() > KEY_BYTES {
+            for word in text.get(KEY_BYTES..).unwrap_or_default().chunks(8) {
+                state = fold(state ^ head(word), ODD ^ self.0);
+            }
+            state ^= text.len() as u64;
         }
-        let mut last = [0; 8];
-        for (place, byte) in last.iter_mut().zip(rest) {
-            *place = *byte;
-        }
-        let state = fold(state ^ u64::from_le_bytes(last), ODD);
         (state ^ (state >> 32)) as u32
     }
+}
+
+/// The most bytes of a text that its key holds.
+const KEY_BYTES: usize = 15;
+
+/// What tells a key of a longer text from that of a whole one.
+const LONGER: u8 = u8::MAX;
+
+/// A text's first bytes and its length: texts of at most [`KEY_BYTES`] are equal if their keys are.
+#[inline(always)]
+fn key_of(text: &[u8]) -> [u64; 2] {
+    let mut bytes = [0; KEY_BYTES + 1];
+    for (place, byte) in bytes.iter_mut().zip(text).take(KEY_BYTES) {
+        *place = *byte;
+    }
+    if let Some(last) = bytes.last_mut() {
+        *last = u8::try_from(text.len()).ok().filter(|length| usize::from(*length) <= KEY_BYTES).unwrap_or(LONGER);
+    }
+    let wide = u128::from_le_bytes(bytes);
+    [wide as u64, (wide >> 64) as u64]
+}
+
+/// Up to eight bytes as a number; zeros stand for those that are not there.
+#[inline(always)]
+fn head(bytes: &[u8]) -> u64 {
+    let mut all = [0; 8];
+    for (place, byte) in all.iter_mut().zip(bytes) {
+        *place = *byte;
+    }
+    u64::from_le_bytes(all)
 }
 
 #[inline(always)]
@@ -82,9 +110,10 @@ fn fold(a: u64, b: u64) -> u64 {
     (wide as u64) ^ ((wide >> 64) as u64)
 }
 
-/// A text's place in the table: its hash, which most comparisons end with, and its code.
+/// A text's place in the table: its code, and what most comparisons end with, so that they need not fetch the text.
 #[derive(Clone, Copy)]
 struct Slot {
+    key: [u64; 2],
     hash: u32,
     code: u32,
 }
@@ -113,17 +142,17 @@ impl Interner {
     /// ends with a zero, which numpy would cut off.
     #[inline]
     pub fn intern(&mut self, text: &[u8]) -> Result<u32, Error> {
-        let hash = self.hasher.hash(text);
-        let texts = &self.texts;
-        let found = self.slots.find(spread(hash), |slot| slot.hash == hash && texts.get(slot.code as usize) == text);
-        match found {
+        let key = key_of(text);
+        let hash = self.hasher.hash(text, key);
+        let (texts, is_whole) = (&self.texts, text.len() <= KEY_BYTES);
+        let same = |slot: &Slot| slot.key == key && (is_whole || texts.get(slot.code as usize) == text);
+        match self.slots.find(spread(hash), same) {
             Some(slot) => Ok(slot.code),
-            None => self.add(hash, text),
+            None => self.add(hash, key, text),
         }
     }
 
-    #[cold]
-    fn add(&mut self, hash: u32, text: &[u8]) -> Result<u32, Error> {
+    fn add(&mut self, hash: u32, key: [u64; 2], text: &[u8]) -> Result<u32, Error> {
         if text.last() == Some(&0) || std::str::from_utf8(text).is_err() {
             return Err(Error::whole(Code::Stray));
         }
@@ -132,7 +161,7 @@ impl Interner {
         }
         let code = self.texts.len() as u32;
         self.texts.push(text);
-        self.slots.insert_unique(spread(hash), Slot { hash, code }, |slot| spread(slot.hash));
+        self.slots.insert_unique(spread(hash), Slot { key, hash, code }, |slot| spread(slot.hash));
         Ok(code)
     }
 }

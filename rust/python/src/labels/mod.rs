@@ -122,7 +122,8 @@ pub fn label_text<'py>(array: &Bound<'py, PyAny>, argument: &str, threads: Threa
         // other threads, see the comment of the module `borrow`.
         let bytes = unsafe { slice(data.cast::<u8>(), rows * item_bytes) };
         let block = |first, count| bytes.get(first * item_bytes..(first + count) * item_bytes).unwrap_or_default();
-        let blocks = starts.map(|(first, count)| (count, Bytes { first, bytes: block(first, count), width: item_bytes }));
+        let blocks =
+            starts.map(|(first, count)| (count, Bytes { first, bytes: block(first, count), width: item_bytes }));
         let blocks = blocks.collect();
         attempt(py, threads, rows, |exec| factorize(exec, blocks, out))?
     } else {
@@ -311,10 +312,8 @@ pub fn label_union<'py>(
     for (codes, offsets, bytes) in &columns {
         held.push((Codes::borrow(codes)?, Dictionary::borrow(offsets, bytes)?));
     }
-    let parts: Vec<_> = held
-        .iter()
-        .map(|(codes, texts)| (codes.view(), texts.offsets.values(), texts.bytes(), texts.len()))
-        .collect();
+    let parts: Vec<_> =
+        held.iter().map(|(codes, texts)| (codes.view(), texts.offsets.values(), texts.bytes(), texts.len())).collect();
     let rows = parts.iter().map(|(codes, ..)| codes.len()).sum();
     let found = attempt(py, threads, rows, |exec| {
         let mut texts = Vec::with_capacity(parts.len());
@@ -348,10 +347,15 @@ pub fn label_keys<'py>(
     let out = if rows == 0 { &mut [][..] } else { unsafe { std::slice::from_raw_parts_mut(array.data(), rows) } };
     let found = attempt(py, threads, rows, |exec| {
         let tasks = out.chunks_mut(LABEL_ROWS);
-        exec.run(rows, tasks, || (), |(), block, out| {
-            let first = block * LABEL_ROWS;
-            each!(&view, values => take(values.get(first..).unwrap_or_default(), keys, first, out))
-        })
+        exec.run(
+            rows,
+            tasks,
+            || (),
+            |(), block, out| {
+                let first = block * LABEL_ROWS;
+                each!(&view, values => take(values.get(first..).unwrap_or_default(), keys, first, out))
+            },
+        )
     })?;
     found.map_err(|error| refusal(py, &error, "codes", &|_| String::new()))?;
     Ok(array)

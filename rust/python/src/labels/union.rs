@@ -100,19 +100,29 @@ fn sort(
     order: impl Fn(&Entry, &Entry) -> Ordering + Sync,
 ) -> Result<(), Error> {
     let count = entries.len();
-    exec.run(count, entries.chunks_mut(RUN), || (), |(), _, run| {
-        run.sort_unstable_by(&order);
-        Ok(())
-    })?;
+    exec.run(
+        count,
+        entries.chunks_mut(RUN),
+        || (),
+        |(), _, run| {
+            run.sort_unstable_by(&order);
+            Ok(())
+        },
+    )?;
     let mut run = RUN;
     let mut other = entries.clone();
     while run < count {
         let tasks = entries.chunks(run * 2).zip(other.chunks_mut(run * 2));
-        exec.run(count, tasks, || (), |(), _, (from, to)| {
-            let (left, right) = from.split_at(run.min(from.len()));
-            merge(left, right, to, &order);
-            Ok(())
-        })?;
+        exec.run(
+            count,
+            tasks,
+            || (),
+            |(), _, (from, to)| {
+                let (left, right) = from.split_at(run.min(from.len()));
+                merge(left, right, to, &order);
+                Ok(())
+            },
+        )?;
         std::mem::swap(entries, &mut other);
         run *= 2;
     }

@@ -9,7 +9,7 @@ use crate::rounding::Rounding;
 use crate::terms::{Charge, FeeTier, Fund, Method, Modes, ONE};
 
 /// A fund drawn from everything that terms may say about dealing.
-fn any_fund(draw: &mut impl FnMut() -> u64) -> Fund {
+pub(super) fn any_fund(draw: &mut impl FnMut() -> u64) -> Fund {
     let mut rate = || i64::try_from(draw() % 20_000_000).unwrap();
     let rates = [rate(), rate(), rate(), rate(), rate()];
     let mut pick = |below: u64| usize::try_from(draw() % below).unwrap();

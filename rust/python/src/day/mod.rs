@@ -1,0 +1,153 @@
+//! The clearing day: borrow the tables, open the day, ask who the parties are, settle, hand the tables back.
+
+mod facts;
+mod given;
+mod inputs;
+mod taken;
+
+use fundclear_kernel::day::finish::{Cleared, finish};
+use fundclear_kernel::day::input::{DayInput, LotColumns, OrderColumns, PositionColumns};
+use fundclear_kernel::day::run::Day;
+use fundclear_kernel::day::tables::{
+    FlowColumns, IncomeColumns, ObligationColumns, PaymentColumns, PostingColumns, SettlementColumns,
+};
+use fundclear_kernel::error::{Code, Error, Fault};
+use fundclear_kernel::exec::Exec;
+use fundclear_kernel::scale::Scale;
+use numpy::PyArray1;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use self::given::{Lots, Orders, Positions};
+use self::taken::{Confirmations, table};
+use crate::borrow::Column;
+use crate::call::{self, Threads};
+use crate::failure::{Refusal, Story};
+use crate::terms::CompiledTerms;
+
+/// Clears a day. `settle_with` is called with the keys of the funds and of the distributors, by their numbers, and
+/// gives the parties' numbers and the obligations that are open.
+#[pyfunction]
+#[pyo3(signature = (terms, tables, fund_days, incomes, discounts, fund_keys, fund_names, date, quantity_scale, settle_with, threads))]
+#[expect(clippy::too_many_arguments, reason = "all that a day starts from")]
+pub fn clear_day<'py>(
+    py: Python<'py>,
+    terms: &CompiledTerms,
+    tables: &Bound<'py, PyDict>,
+    fund_days: &Bound<'py, PyDict>,
+    incomes: Vec<(u32, i32, i64)>,
+    discounts: Vec<(u32, i64, i64)>,
+    fund_keys: &Bound<'py, PyAny>,
+    fund_names: Vec<String>,
+    date: i32,
+    quantity_scale: u8,
+    settle_with: &Bound<'py, PyAny>,
+    threads: Threads,
+) -> PyResult<Bound<'py, PyDict>> {
+    let given = Given::borrow(tables)?;
+    let keys = Column::<i64>::borrow(fund_keys, "fund_keys")?;
+    let (days, events) = (inputs::fund_days(fund_days)?, inputs::events(part(tables, "events")?.as_ref())?);
+    let (incomes, discounts) = (inputs::incomes(incomes), inputs::discounts(discounts));
+    let input = DayInput {
+        orders: given.orders.columns(),
+        deferred: given.deferred.as_ref().map_or_else(OrderColumns::none, Orders::columns),
+        positions: given.positions.as_ref().map_or_else(PositionColumns::none, Positions::columns),
+        lots: given.lots.as_ref().map_or_else(LotColumns::none, Lots::columns),
+        events: &events,
+        incomes: &incomes,
+        terms: terms.terms(),
+        fund_keys: keys.values(),
+        days: &days,
+        date,
+        discounts: &discounts,
+        quantity_scale,
+    };
+    let rows = [input.orders.rows, input.deferred.rows, input.positions.rows, input.lots.rows].iter().sum();
+    let told = |error: Error| story(py, &error, &fund_names);
+    let day = call::attempt(py, threads, rows, |exec| Day::open(exec, &input))?.map_err(told)?;
+    let (fund_array, distributors) =
+        (PyArray1::from_slice(py, &day.ctx.funds), PyArray1::from_slice(py, &day.ctx.distributors));
+    let (parties, open) = settle_with.call1((fund_array, distributors))?.extract::<(Bound<'_, PyDict>, Vec<_>)>()?;
+    let (parties, open) = (inputs::parties(&parties)?, inputs::obligations(open));
+    let orders = input.orders.rows.saturating_add(input.deferred.rows);
+    let mut confirmations = Confirmations::new(py, orders)?;
+    let columns = confirmations.columns();
+    let work = |exec: &Exec<'_>| finish(exec, &day, &input, &parties, &open, columns);
+    let cleared = call::attempt(py, threads, rows, work)?.map_err(told)?;
+    let made = PyDict::new(py);
+    made.set_item("confirmations", confirmations.into_dict(py)?)?;
+    facts::add(&made, &day, &cleared)?;
+    add_tables(&made, cleared)?;
+    Ok(made)
+}
+
+/// The tables of a day, those that were given.
+struct Given<'py> {
+    orders: Orders<'py>,
+    deferred: Option<Orders<'py>>,
+    positions: Option<Positions<'py>>,
+    lots: Option<Lots<'py>>,
+}
+
+impl<'py> Given<'py> {
+    fn borrow(tables: &Bound<'py, PyDict>) -> PyResult<Self> {
+        let Some(orders) = part(tables, "orders")? else {
+            return Err(Refusal::of("argument", "orders")
+                .value("missing")
+                .fact("why", "a day has orders")
+                .error(tables.py()));
+        };
+        Ok(Self {
+            orders: Orders::borrow(&orders)?,
+            deferred: part(tables, "deferred")?.as_ref().map(Orders::borrow).transpose()?,
+            positions: part(tables, "positions")?.as_ref().map(Positions::borrow).transpose()?,
+            lots: part(tables, "lots")?.as_ref().map(Lots::borrow).transpose()?,
+        })
+    }
+}
+
+/// The columns of a table, or nothing for `None`.
+fn part<'py>(tables: &Bound<'py, PyDict>, name: &str) -> PyResult<Option<Bound<'py, PyDict>>> {
+    match tables.get_item(name)? {
+        Some(item) if !item.is_none() => Ok(Some(item.cast_into::<PyDict>()?)),
+        _ => Ok(None),
+    }
+}
+
+fn add_tables(made: &Bound<'_, PyDict>, cleared: Cleared) -> PyResult<()> {
+    let py = made.py();
+    let settlement = cleared.settlement;
+    made.set_item("positions", table(py, cleared.positions.into_columns())?)?;
+    made.set_item("lots", table(py, cleared.lots.into_columns())?)?;
+    made.set_item("flows", table(py, FlowColumns::from(cleared.flows.as_slice()).into_columns())?)?;
+    made.set_item("obligations", table(py, ObligationColumns::from(settlement.open.as_slice()).into_columns())?)?;
+    made.set_item("settlement", table(py, SettlementColumns::from(settlement.positions.as_slice()).into_columns())?)?;
+    made.set_item("payments", table(py, PaymentColumns::from(settlement.payments.as_slice()).into_columns())?)?;
+    made.set_item("postings", table(py, PostingColumns::from(cleared.postings.as_slice()).into_columns())?)?;
+    made.set_item("income", table(py, IncomeColumns::from(cleared.incomes.as_slice()).into_columns())?)
+}
+
+/// The exception of a day that cannot be cleared: what is wrong, in which table, for which fund.
+fn story(py: Python<'_>, error: &Error, funds: &[String]) -> PyErr {
+    let first = || error.operands.first().copied().unwrap_or_default();
+    let fund =
+        || usize::try_from(first()).ok().and_then(|number| funds.get(number)).map_or_else(String::new, Clone::clone);
+    let Code::Day(fault) = error.code else {
+        let operands: Vec<_> = error.operands.iter().map(|_| ("", Scale::ZERO)).collect();
+        let signs = vec![","; operands.len().saturating_sub(1)];
+        return Story::of(&operands, &signs, Scale::ZERO).error(py, error);
+    };
+    let (argument, value) = match fault {
+        Fault::DuplicatePosition | Fault::PositionFund | Fault::Position | Fault::Pending => ("positions", None),
+        Fault::Lots => ("lots", None),
+        Fault::DuplicateOrder => ("deferred", None),
+        Fault::GateDecision => ("decisions", Some(fund())),
+        Fault::Price => ("prices", Some(fund())),
+        Fault::IncomeUnits => ("income", Some(fund())),
+    };
+    let refusal = Refusal::of(fault.name(), argument).row(error.row);
+    match value {
+        Some(value) => refusal.value(value).error(py),
+        None => refusal.error(py),
+    }
+}

@@ -1,0 +1,52 @@
+"""Fingerprints of tables: 128 bits over all fields of all rows, whatever the order in which the rows stand."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from fundclear import _kernel
+from fundclear.columns import Labels
+from fundclear.fixed import Fixed
+from fundclear.tables import Table
+
+__all__ = ["fingerprint"]
+
+# What the next day takes over of a table that says more than that; other columns tell how it came about.
+_CARRIED: Final = {
+    "positions": (
+        "account",
+        "transaction_account",
+        "distributor",
+        "fund",
+        "charge",
+        "dividend_option",
+        "units",
+        "frozen",
+        "pending",
+        "unpaid",
+    ),
+}
+
+
+def fingerprint(name: str, table: Table, threads: int | None = None) -> str:
+    """The fingerprint of a table as 32 hexadecimal digits.
+
+    Integers count by their value and texts by themselves, so it does not matter how a column is stored. Of positions
+    only what the next day begins with is looked at, and none that is empty.
+    """
+    if name == "positions":
+        kept = [table[column].minor for column in ("units", "frozen", "pending", "unpaid") if column in table]
+        table = table.filter(np.logical_or.reduce([values != 0 for values in kept]))
+    names = [column for column in _CARRIED.get(name, table.columns) if column in table]
+    columns = [_field(table[column]) for column in names]
+    return format(_kernel.fingerprint(name, columns, threads), "032x")
+
+
+def _field(column: Any) -> Any:
+    if isinstance(column, Fixed):
+        return column.minor
+    if isinstance(column, Labels):
+        return column.packed
+    return column.view(np.int64) if column.dtype.kind == "M" else column
