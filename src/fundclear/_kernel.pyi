@@ -198,6 +198,20 @@ def allocate(
 _StoredColumn: TypeAlias = tuple[str, str, npt.NDArray[Any], object]
 
 def write_parquet(path: str, columns: Sequence[_StoredColumn], about: Sequence[tuple[str, str]]) -> None: ...
+def clear_day(
+    terms: CompiledTerms,
+    tables: dict[str, dict[str, Any] | None],
+    fund_days: dict[str, Any],
+    incomes: Sequence[tuple[int, int, int]],
+    discounts: Sequence[tuple[int, int, int]],
+    fund_keys: _Minor,
+    fund_names: Sequence[str],
+    date: int,
+    quantity_scale: int,
+    settle_with: Callable[[_Minor, _Minor], tuple[dict[str, Any], Sequence[tuple[int, ...]]]],
+    threads: int | None,
+) -> dict[str, Any]: ...
+def fingerprint(table: str, columns: Sequence[Any], threads: int | None) -> int: ...
 def read_parquet(path: str) -> tuple[list[_StoredColumn], list[tuple[str, str]]]: ...
 def net(
     keys: Sequence[tuple[str, npt.NDArray[np.integer[Any]] | int, _Minor | None]],

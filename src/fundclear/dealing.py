@@ -474,7 +474,8 @@ def _bought_at(charge: str, bought_at: Amounts | None, scale: int, threads: int 
 
 
 def _memo(scales: Scales) -> int:
-    return scales.units + scales.nav
+    """Decimal places of units times a price."""
+    return sum(scales[1:])
 
 
 def _memory(out: Any, wanted: type[Any], layout: tuple[int, ...]) -> list[_Minor] | None:

@@ -145,7 +145,7 @@ def _tier(row: _Row, fund: Fund | None) -> str:
             tier = (start, charge)
     if tier is None:
         return ""
-    shown = f"flat {tier[1].amount}" if isinstance(tier[1], Flat) else f"{tier[1]}"
+    shown = f"flat {tier[1].amount}" if isinstance(tier[1], Flat) else _plain(tier[1])
     return f", tier from {tier[0]}: {shown}, {fund.method} method"
 
 
@@ -166,7 +166,7 @@ def _position_steps(position: _Row, orders: Table, lots: Table, income: Table) -
     for row in orders.rows():
         what = "in" if row["kind"] == "switch" and row["target_fund"] == position["fund"] else row["kind"]
         yield (
-            f"order {row['order_id']}{_from(row)}, {what}: {_OUTCOMES[row['status']]}, "
+            f"order {row['order_id']}{_from(row)}, {what}: {_OUTCOMES[str(row['status'])]}, "
             f"{row['units']} units{_reason(row)}"
         )
     yield (

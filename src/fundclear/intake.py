@@ -60,7 +60,7 @@ class Given:
 class Intake:
     """A day for the native side, and how its keys turn back into identifiers."""
 
-    tables: dict[str, dict[str, Any]]
+    tables: dict[str, dict[str, Any] | None]
     fund_days: dict[str, Any]
     incomes: list[tuple[int, int, int]]
     discounts: list[tuple[int, int, int]]
@@ -155,7 +155,10 @@ def _columns(tables: Iterable[Table | None], name: str) -> list[Identifiers | No
 
 def _ids(terms: Terms) -> Identifiers:
     """The ids of the terms' funds as a column."""
-    ids = list(terms.ids)
+    return _id_column(list(terms.ids))
+
+
+def _id_column(ids: list[Any]) -> Identifiers:
     return Labels.of(ids) if isinstance(ids[0], str) else np.array(ids, dtype=np.int64)
 
 
@@ -164,7 +167,7 @@ def _extra(terms: Terms, name: str) -> list[Identifiers | None]:
     ids = sorted({who for _, who, _ in terms.discounts}, key=str) if name == "distributor" else []
     if not ids:
         return []
-    return [Labels.of(ids) if isinstance(ids[0], str) else np.array(ids, dtype=np.int64)]
+    return [_id_column(ids)]
 
 
 def _keys(domain: Domain, column: Identifiers) -> _Column:
@@ -204,7 +207,7 @@ def _check_kinds(kinds: Sequence[str]) -> None:
 def _quantity_scale(orders: Orders, deferred: Confirmations | None, terms: Terms) -> int:
     given = [orders["quantity"].scale] if len(orders) else []
     given += [deferred["requested"].scale] if deferred is not None else []
-    return max(terms.scales.cash, terms.scales.units, *given)
+    return int(max(terms.scales.cash, terms.scales.units, *given))
 
 
 def _orders(
@@ -407,16 +410,17 @@ def _by_fund(given: Mapping[Any, Any], terms: Terms, argument: str) -> dict[int,
 def _days_of(days: FundDays, terms: Terms) -> dict[int, dict[str, Any]]:
     rows: dict[int, dict[str, Any]] = {}
     for row in days.rows():
-        number = terms.number(row["fund"])
+        fund: Any = row["fund"]
+        number = terms.number(fund)
         if number is None:
-            raise refuse("fund-unknown", argument="days", value=show(row["fund"]))
+            raise refuse("fund-unknown", argument="days", value=show(fund))
         if number in rows:
-            raise refuse("price-twice", argument="days", value=show(row["fund"]))
+            raise refuse("price-twice", argument="days", value=show(fund))
         rows[number] = row
     return rows
 
 
-def _navs(given: Mapping[int, Amounts], terms: Terms) -> list[int]:
+def _navs(given: Mapping[int, Any], terms: Terms) -> list[int]:
     """Prices at the table's scale, each exact at its fund's; every fund has one, above zero."""
     navs: list[int] = []
     for number, fund in enumerate(terms.funds):

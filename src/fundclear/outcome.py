@@ -105,7 +105,7 @@ class _Names:
         if self.intake.funds.is_text:
             # No fund is called by the empty text, so it can stand for none.
             return Labels.from_codes(numbers, self.funds if "" in self.funds else (*self.funds, ""))
-        return np.array([*self.funds, 0], dtype=np.int64)[numbers]
+        return np.take(np.array([*self.funds, 0], dtype=np.int64), numbers)
 
     def distributor_column(self, numbers: npt.NDArray[Any]) -> Identifiers:
         return self.intake.distributors.restore(self.distributor_keys[numbers])
@@ -114,7 +114,7 @@ class _Names:
         """What a law was checked for, in words: a kind of scope, and what it is numbered by."""
         kind, number, *rest = scope
         if kind == "currency":
-            return self.terms.currencies[number]
+            return str(self.terms.currencies[number])
         if kind == "day":
             return ""
         if kind == "netting":
@@ -290,7 +290,7 @@ def _confirmations(raw: _Raw, names: _Names) -> Confirmations:
     made |= {name: _make(raw[name], scales.cash) for name in ("fee_to_manager", "refund", "net_in")}
     made |= {name: _make(raw[name], scales.units) for name in ("units", "units_in")}
     made |= {name: _make(raw[name], scales.nav) for name in ("price", "price_in")}
-    made |= {name: _make(raw[name], scales.units + scales.nav) for name in ("rounding", "rounding_in")}
+    made |= {name: _make(raw[name], scales.rounding) for name in ("rounding", "rounding_in")}
     utc = ["placed_at"] if names.intake.instants_are_utc else []
     return Confirmations.from_columns({name: made[name] for name in raw}, utc)
 
@@ -336,7 +336,7 @@ def _flows(raw: _Raw, names: _Names) -> dict[str, Any]:
         "kind": Labels.from_codes(raw["kind"], _FLOWS),
         "orders": raw["orders"],
         "units": _make(raw["units"], scales.units),
-        "rounding": _make(raw["rounding"], scales.units + scales.nav),
+        "rounding": _make(raw["rounding"], scales.rounding),
     }
     return {name: made[name] if name in made else _make(values, scales.cash) for name, values in raw.items()}
 
@@ -374,7 +374,7 @@ def _postings(raw: _Raw, names: _Names) -> dict[str, Any]:
     made |= {name: Labels.from_codes(raw[name], words[name]) for name in words}
     for name, values in raw.items():
         if name not in made:
-            memo = scales.units + scales.nav
+            memo = scales.rounding
             scale = memo if name.startswith("memo") else scales.units if name.startswith("units") else scales.cash
             made[name] = _make(values, scale)
     return {name: made[name] for name in raw}

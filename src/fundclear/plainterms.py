@@ -26,6 +26,11 @@ class Scales(NamedTuple):
     units: int
     nav: int
 
+    @property
+    def rounding(self) -> int:
+        """Decimal places of what rounding leaves: those of units times a price."""
+        return sum(self[1:])
+
 
 def plain_fund(fund: Fund, scales: Scales, numbers: Mapping[Id, int], currencies: tuple[str, ...]) -> dict[str, Any]:
     """The fund as the kernel's, by the names of its fields."""

@@ -22,7 +22,7 @@ TABLES = (
     "income",
     "events",
 )
-_OPTIONS = {"dividend_option": ("default", "reinvest", "cash"), "option": ("", "reinvest", "cash", "other")}
+_OPTIONS = {"dividend_option": ("", "reinvest", "cash"), "option": ("", "reinvest", "cash", "other")}
 
 
 @given(drawn_days())

@@ -62,9 +62,9 @@ def test_money_goes_through_the_clearing_account() -> None:
     assert rows(day.settlement, "party", "receives", "pays", "net") == [
         ("clearing", "150.00", "150.00", "0.00"),
         ("custody:000198", "150.00", "0.00", "150.00"),
-        ("distributor:", "0.00", "150.00", "-150.00"),
+        ("distributor:0", "0.00", "150.00", "-150.00"),
     ]
-    assert rows(day.payments, "payer", "payee", "amount") == [("distributor:", "custody:000198", "150.00")]
+    assert rows(day.payments, "payer", "payee", "amount") == [("distributor:0", "custody:000198", "150.00")]
 
 
 def test_every_order_received_has_one_row() -> None:

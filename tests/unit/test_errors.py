@@ -13,6 +13,8 @@ from fundclear.errors import CODES, refuse
 
 # Facts for every name that a sentence or a cure may use.
 FACTS = {
+    "kind": "redeem",
+    "left": "0f",
     "position": 3,
     "wanted": "int64",
     "known": "a, b",

@@ -65,7 +65,7 @@ def test_rubbish_in_any_place_is_refused_or_taken(name: str) -> None:
         for rubbish in RUBBISH:
             try:
                 function(*{**good, place: rubbish}.values())
-            except (fc.FundclearError, TypeError, ValueError, OverflowError, UnicodeEncodeError):
+            except (fc.FundclearError, TypeError, ValueError, OverflowError, UnicodeEncodeError, OSError):
                 continue
     for count in range(len(good)):
         if count < len([p for p in inspect.signature(function).parameters.values() if p.default is p.empty]):

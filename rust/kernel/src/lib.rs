@@ -3,6 +3,8 @@
 //! No Python, no I/O, no `unsafe`, no panic. A value is an `i64` of minor units with a scale of 0 to 18, at most
 //! 18 digits; products are held in 128 bits and, where that is not enough, in 256.
 #![forbid(unsafe_code)]
+// Tests write 50_000_00 for fifty thousand and no cents.
+#![cfg_attr(test, allow(clippy::inconsistent_digit_grouping))]
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -47,6 +47,8 @@ mod _kernel {
     #[pymodule_export]
     use super::day::clear_day;
     #[pymodule_export]
+    use super::dealing::{redeem, subscribe, switch};
+    #[pymodule_export]
     use super::fingerprint::fingerprint_of;
     #[pymodule_export]
     use super::income::seven_day_yield;
@@ -54,8 +56,6 @@ mod _kernel {
     use super::labels::{label_find, label_keys, label_objects, label_strings, label_text, label_union};
     #[pymodule_export]
     use super::netting::net;
-    #[pymodule_export]
-    use super::dealing::{redeem, subscribe, switch};
     #[pymodule_export]
     use super::objects::{parse_objects, parse_one};
     #[pymodule_export]

@@ -131,7 +131,9 @@ pub fn net<'py>(
     };
     let operands = [("quantity", scale.0), ("units", scale.0)];
     let story = Story { argument: Some("quantity"), ..Story::of(&operands, &["and"], scale.0) };
-    let netting = call::run(py, threads, rows, &story, |exec| Netting::new(exec, orders))?;
+    let mut lent = Output::new(py, rows.saturating_mul(2))?;
+    let lent = lent.values();
+    let netting = call::run(py, threads, rows, &story, |exec| Netting::new(exec, orders, lent))?;
     let groups = netting.groups();
     let key_columns = (0..keys.len()).map(|_| Output::new(py, groups)).collect::<PyResult<Vec<_>>>();
     let (mut key_columns, mut cash_in) = (key_columns?, Output::new(py, groups)?);

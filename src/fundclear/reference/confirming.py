@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fundclear.errors import refuse
-from fundclear.reference.arithmetic import LIMIT
 from fundclear.reference.context import Day, Row
 from fundclear.reference.dealing import Redemption, Subscription, Switch
 from fundclear.reference.orders import Order
@@ -34,7 +32,7 @@ RESULTS = (
 
 
 def confirm(day: Day, orders: Sequence[Order]) -> list[Row]:
-    """The table of confirmations; a value of more than 18 digits is refused."""
+    """The table of confirmations."""
     rows = []
     for order in sorted(orders, key=lambda order: order.written(day)):
         status, reason, cause, refund = _fate(day, order)
@@ -66,9 +64,6 @@ def confirm(day: Day, orders: Sequence[Order]) -> list[Row]:
             **_results(order),
         }
         row["refund"] += refund
-        for name in (*RESULTS, "top_up", "confirmed", "deferred", "cancelled"):
-            if abs(row[name]) > LIMIT:
-                raise refuse("overflow", argument=name, row=order.row, value=str(row[name]), scale=0)
         rows.append(row)
     return rows
 

@@ -24,8 +24,10 @@ numbers (keys), names are texts. What a row may leave out has the value in brack
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+from fundclear.errors import refuse
+from fundclear.reference.arithmetic import LIMIT
 from fundclear.reference.confirming import confirm
 from fundclear.reference.context import Row, read_day
 from fundclear.reference.earning import distribute_day, pay_income
@@ -78,11 +80,12 @@ def clear(
         clearing=clearing,
         distributor_parties=distributor_parties or {},
     )
-    book = open_book(day, positions, lots)
     received = read_orders(day, orders, deferred)
-    check_pending(book, received)
-    # 1: each order once. 2: register events. 3: income.
+    # 1: each order once.
     rule_out_duplicates(day, received)
+    book = open_book(day, positions, lots)
+    check_pending(book, received)
+    # 2: register events. 3: income.
     event_table, moved = apply_events(book, events)
     income_table = distribute_day(book, incomes)
     pay_income(book)
@@ -97,9 +100,10 @@ def clear(
     # 10: obligations. 11: postings.
     flows = flows_of(book, received)
     owed = [*obligations, *new_obligations(book, received)]
+    _check_digits({"obligations": owed})
     settled, still_open = split_open(owed, date)
     settlement, payments = settle(owed)
-    return {
+    tables = {
         "confirmations": confirm(day, received),
         "positions": position_table,
         "lots": lot_table,
@@ -109,7 +113,33 @@ def clear(
         "obligations": still_open,
         "postings": post(day, flows, moved, settled),
         "income": income_table,
+    }
+    _check_digits(tables)
+    return tables | {
         "events": event_table,
         "gates": gates,
         "prices": [{"fund": fund, "nav": day.day_of(fund).nav, "price": price} for fund, price in prices.items()],
     }
+
+
+#: Columns of whole numbers that are no figures.
+_IDENTIFIERS: Final = (
+    "account",
+    "transaction_account",
+    "distributor",
+    "fund",
+    "order_id",
+    "target_fund",
+    "placed_at",
+    "cut_remainder",
+    "cut_account",
+)
+
+
+def _check_digits(tables: Mapping[str, Sequence[Row]]) -> None:
+    """No figure that a day publishes has more than 18 digits."""
+    for name, rows in tables.items():
+        for number, row in enumerate(rows):
+            for column, value in row.items():
+                if column not in _IDENTIFIERS and isinstance(value, int) and abs(value) > LIMIT:
+                    raise refuse("overflow", argument=f"{name}.{column}", row=number, value=str(value), scale=0)

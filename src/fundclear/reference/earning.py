@@ -65,6 +65,8 @@ def _date_by_date(day: Day, fund: int, holdings: list[Holding], dates: list[tupl
             earned = holding.income - before[row]
             if earned > 0 and terms.income.payment != "unpaid" and _way(terms.income, holding) == "reinvest":
                 entitled[row] += _units_of(day, earned)
+                if entitled[row] > LIMIT:
+                    raise refuse("overflow", argument="entitled", value=str(entitled[row]), scale=0)
     return rows
 
 

@@ -103,12 +103,17 @@ def _check_proportion(book: Lawbook, fund: int, income: int, entitled: int) -> N
 
 
 def _of_custody(book: Lawbook, rows: Iterable[Row], fund: int, side: str, *, income: bool | None = None) -> int:
-    """What a fund's custody account receives (``payee``) or pays (``payer``); with or without income, or both."""
+    """What a fund's custody account receives (``payee``) or pays (``payer``); with or without income, or both.
+
+    Others may use the account too: fees and refunds are theirs, and so is what a distributor brings or gets.
+    """
     custody = book.days[fund].get("custody", "custody")
+    purposes = {"payee": ("subscription", "switch"), "payer": ("redemption", "switch", "income")}[side]
     return total(
         row["amount"]
         for row in rows
-        if (row["fund"], row[side]) == (fund, custody) and income in (None, row["purpose"] == "income")
+        if (row["fund"], row[side]) == (fund, custody) and row["payer"] != row["payee"]
+        if row["purpose"] in purposes and income in (None, row["purpose"] == "income")
     )
 
 

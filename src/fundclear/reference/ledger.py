@@ -131,10 +131,11 @@ def _settlement(day: Day, accounts: Accounts, row: Row) -> None:
     if not day.knows(row["fund"]):
         return
     custody, money = day.day_of(row["fund"]).custody, _Set(accounts, row["fund"], "money", "settlement")
-    if row["payee"] == custody:
+    # A manager or distributor may use the same account as the fund; what is owed to them is not the fund's cash.
+    if row["payee"] == custody != row["payer"] and row["purpose"] in ("subscription", "switch"):
         money.debit("fund_cash", row["amount"])
         money.credit("subscription_receivable", row["amount"])
-    if row["payer"] == custody:
+    if row["payer"] == custody != row["payee"] and row["purpose"] in ("redemption", "switch", "income"):
         money.debit("income_payable" if row["purpose"] == "income" else "redemption_payable", row["amount"])
         money.credit("fund_cash", row["amount"])
 

@@ -220,7 +220,7 @@ def check_pending(book: Book, orders: Sequence[Order]) -> None:
     """The pending units of a position are those of its deferred orders."""
     deferred = defaultdict[PositionKey, int](int)
     for order in orders:
-        if order.origin == "deferred":
+        if order.origin == "deferred" and order.is_outgoing:
             deferred[order.position] += order.quantity
     for row, (key, holding) in enumerate(book.holdings.items()):
         if deferred.pop(key, 0) != holding.pending_in * book.day.unit_factor:
@@ -294,11 +294,12 @@ def _target_refusals(day: Day, order: Order, fund: Fund) -> Iterator[str]:
 def _limit_subscriptions(fund: Fund, orders: Sequence[Order]) -> None:
     limits, subscribed = fund.limits, 0
     for order in orders:
-        if order.asked < limits.minimum_subscription:
+        is_deferred = order.origin == "deferred"
+        if not is_deferred and order.asked < limits.minimum_subscription:
             order.reason = "below-minimum"
-        elif order.asked > limits.maximum_subscription:
+        elif not is_deferred and order.asked > limits.maximum_subscription:
             order.reason = "above-maximum"
-        elif subscribed + order.asked > limits.maximum_subscription_day:
+        elif not is_deferred and subscribed + order.asked > limits.maximum_subscription_day:
             order.reason = "day-limit"
         else:
             subscribed += order.asked

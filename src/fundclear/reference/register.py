@@ -173,6 +173,7 @@ _EVENT_KINDS = ("freeze", "unfreeze", "transfer", "custody", "forced_credit", "f
 
 
 def _event_content(day: Day, event: Row) -> tuple[Any, ...]:
+    charge = event.get("charge", "front")
     return (
         event.get("placed_at", NOT_PLACED),
         event.get("distributor", 0),
@@ -181,7 +182,7 @@ def _event_content(day: Day, event: Row) -> tuple[Any, ...]:
         event["account"],
         event.get("transaction_account", 0),
         day.fund_rank(event["fund"]),
-        event.get("charge", "front"),
+        CHARGES.index(charge) if charge in CHARGES else len(CHARGES),
         event.get("units", 0),
         event.get("to_account", 0),
         event.get("to_transaction_account", 0),

@@ -312,7 +312,8 @@ impl Plan {
             given.paid = given.paid.wrapping_add(share.into());
             if quanta > 0 && self.policy.daily && self.policy.payment != Payment::Unpaid && self.reinvests(position) {
                 let units = quanta.checked_mul(self.units.ok_or(Code::Inexact)?).ok_or(Code::Overflow)?;
-                income.units = income.units.checked_add(units).ok_or(Code::Overflow)?;
+                let grown = income.units.checked_add(units).filter(|grown| fits(weight(position, *grown)));
+                income.units = grown.ok_or(Code::Overflow)?;
                 given.grown = given.grown.wrapping_add(units.cast_unsigned().into());
             }
         }

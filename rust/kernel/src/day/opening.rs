@@ -5,7 +5,7 @@ use super::rows::{Rows, by_lot, by_position, lot_to_position};
 use super::scatter::Sorter;
 use super::types::{Lot, Position};
 use crate::error::{Code, Error, Fault};
-use crate::terms::Terms;
+use crate::terms::{Fund, Terms};
 
 /// A worker's memory for opening buckets.
 #[derive(Default)]
@@ -17,54 +17,66 @@ pub(super) struct Opener {
 impl Opener {
     /// Sorts positions and lots, finds each position's lots, and checks what must hold before the day begins.
     pub(super) fn open(&mut self, rows: &Rows<'_>, terms: &Terms, bucket: &mut Bucket) -> Result<(), Error> {
-        let Bucket { positions, lots, lot_ranges, .. } = bucket;
-        self.positions.sort(positions, |position| (position.account, position.fund), by_position);
-        self.lots.sort(lots, |lot| (lot.account, lot.fund), by_lot);
-        let at = |fault, position: &Position| {
-            let row = rows.position_row(position);
-            Error { row, ..Error::whole(Code::Day(fault)) }
-        };
-        for pair in positions.windows(2) {
-            if let [a, b] = pair
-                && by_position(a, b).is_eq()
-            {
-                return Err(at(Fault::DuplicatePosition, a));
-            }
-        }
-        let fund_of = |fund: u32| usize::try_from(fund).ok().and_then(|fund| terms.funds.get(fund));
-        let has_lots = !lots.is_empty();
-        lot_ranges.clear();
-        lot_ranges.reserve_exact(if has_lots { positions.len() } else { 0 });
-        let mut rest = lots.as_slice();
-        let mut first = 0_u32;
-        for position in positions.iter() {
-            let fund = fund_of(position.fund).ok_or_else(|| at(Fault::PositionFund, position))?;
-            if !is_sound(position, fund.unit_quantum) {
-                return Err(at(Fault::Position, position));
-            }
-            if rest.first().is_some_and(|lot| lot_to_position(lot, position).is_lt()) {
-                return Err(Error::whole(Code::Day(Fault::Lots)));
-            }
-            let own = rest.iter().take_while(|lot| lot_to_position(lot, position).is_eq());
-            let (count, units) = own.fold((0_u32, 0_i128), |(count, units), lot| {
-                // A lot below zero makes the sum too small to be anyone's units: 2^64 lots of 18 digits fit.
-                let units = if lot.units < 0 { i128::MIN >> 1 } else { units.wrapping_add(i128::from(lot.units)) };
-                (count.wrapping_add(1), units)
-            });
-            let tied = if fund.keeps_lots { units == i128::from(position.opening) } else { count == 0 };
-            if !tied {
-                return Err(at(Fault::Lots, position));
-            }
-            if has_lots {
-                // A bucket has fewer than 2^32 lots.
-                let end = first.wrapping_add(count);
-                lot_ranges.push(first..end);
-                first = end;
-                rest = rest.get(usize::try_from(count).unwrap_or(usize::MAX)..).unwrap_or_default();
-            }
-        }
-        if rest.is_empty() { Ok(()) } else { Err(Error::whole(Code::Day(Fault::Lots))) }
+        self.positions.sort(&mut bucket.positions, |position| (position.account, position.fund), by_position);
+        self.lots.sort(&mut bucket.lots, |lot| (lot.account, lot.fund), by_lot);
+        tie(rows, terms, bucket).map_err(|error| {
+            // The lots of a position whose fund is unknown find no position either, but it is the fund that is wrong.
+            let stray = bucket.positions.iter().find(|position| fund_of(terms, position.fund).is_none());
+            stray.map_or(error, |position| at(rows, Fault::PositionFund, position))
+        })
     }
+}
+
+/// Finds each position's lots, and checks that they are its units.
+fn tie(rows: &Rows<'_>, terms: &Terms, bucket: &mut Bucket) -> Result<(), Error> {
+    let Bucket { positions, lots, lot_ranges, .. } = bucket;
+    for pair in positions.windows(2) {
+        if let [a, b] = pair
+            && by_position(a, b).is_eq()
+        {
+            return Err(at(rows, Fault::DuplicatePosition, a));
+        }
+    }
+    let has_lots = !lots.is_empty();
+    lot_ranges.clear();
+    lot_ranges.reserve_exact(if has_lots { positions.len() } else { 0 });
+    let mut rest = lots.as_slice();
+    let mut first = 0_u32;
+    for position in positions.iter() {
+        let fund = fund_of(terms, position.fund).ok_or_else(|| at(rows, Fault::PositionFund, position))?;
+        if !is_sound(position, fund.unit_quantum) {
+            return Err(at(rows, Fault::Position, position));
+        }
+        if rest.first().is_some_and(|lot| lot_to_position(lot, position).is_lt()) {
+            return Err(Error::whole(Code::Day(Fault::Lots)));
+        }
+        let own = rest.iter().take_while(|lot| lot_to_position(lot, position).is_eq());
+        let (count, units) = own.fold((0_u32, 0_i128), |(count, units), lot| {
+            // A lot below zero makes the sum too small to be anyone's units: 2^64 lots of 18 digits fit.
+            let units = if lot.units < 0 { i128::MIN >> 1 } else { units.wrapping_add(i128::from(lot.units)) };
+            (count.wrapping_add(1), units)
+        });
+        let tied = if fund.keeps_lots { units == i128::from(position.opening) } else { count == 0 };
+        if !tied {
+            return Err(at(rows, Fault::Lots, position));
+        }
+        if has_lots {
+            // A bucket has fewer than 2^32 lots.
+            let end = first.wrapping_add(count);
+            lot_ranges.push(first..end);
+            first = end;
+            rest = rest.get(usize::try_from(count).unwrap_or(usize::MAX)..).unwrap_or_default();
+        }
+    }
+    if rest.is_empty() { Ok(()) } else { Err(Error::whole(Code::Day(Fault::Lots))) }
+}
+
+fn at(rows: &Rows<'_>, fault: Fault, position: &Position) -> Error {
+    Error { row: rows.position_row(position), ..Error::whole(Code::Day(fault)) }
+}
+
+fn fund_of(terms: &Terms, fund: u32) -> Option<&Fund> {
+    usize::try_from(fund).ok().and_then(|fund| terms.funds.get(fund))
 }
 
 /// Whether units are whole quanta, none below zero, and those that are frozen or pending a part of all.

@@ -1,5 +1,7 @@
 //! The rows of each block, sorted by the range that their number lies in.
 
+use std::marker::PhantomData;
+
 use super::Direction;
 use super::columns::{Kinds, Orders, index, on_rows};
 use super::packed::{Packed, Packing};
@@ -15,7 +17,7 @@ const SORTED_ROWS: usize = 1 << 16;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Row<K> {
     pub number: K,
-    amount: i64,
+    pub amount: i64,
 }
 
 impl<K> Row<K> {
@@ -32,19 +34,38 @@ impl<K> Row<K> {
     }
 }
 
-/// A block of rows, those of each range together.
-struct Block<K> {
-    rows: Vec<Row<K>>,
-    /// Where each range starts, and the end of the last.
-    starts: Vec<u32>,
+/// Memory for the rows: the caller's, which may lie on huge pages, or the kernel's own.
+enum Store<'a> {
+    Lent(&'a mut [i64]),
+    Own(Vec<i64>),
 }
 
-/// All rows, block by block.
-pub(super) struct Sorted<K> {
-    blocks: Vec<Block<K>>,
+impl Store<'_> {
+    fn values(&mut self) -> &mut [i64] {
+        match self {
+            Self::Lent(values) => values,
+            Self::Own(values) => values,
+        }
+    }
+
+    fn read(&self) -> &[i64] {
+        match self {
+            Self::Lent(values) => values,
+            Self::Own(values) => values,
+        }
+    }
+}
+
+/// All rows, block by block, those of each range together.
+pub(super) struct Sorted<'a, K> {
+    store: Store<'a>,
+    /// Where in each block each range starts, and the end of the last.
+    starts: Vec<Vec<u32>>,
+    rows: usize,
     ranges: usize,
     /// All quantities are below two to the power of this.
     pub quantity_bits: u32,
+    numbers: PhantomData<K>,
 }
 
 /// A worker's memory.
@@ -56,26 +77,34 @@ struct Scratch<K> {
     quantity_bits: u32,
 }
 
-impl<K: Packed> Sorted<K> {
-    pub(super) fn of(exec: &Exec<'_>, orders: &Orders<'_>, packing: &Packing) -> Result<Self, Error> {
+impl<'a, K: Packed> Sorted<'a, K> {
+    /// Sorts the orders into `lent`, or, where that is too short for them, into memory of its own.
+    pub(super) fn of(
+        exec: &Exec<'_>,
+        orders: &Orders<'_>,
+        packing: &Packing,
+        lent: &'a mut [i64],
+    ) -> Result<Self, Error> {
         let rows = orders.rows();
         let route = Route::new(rows, |row| packing.row::<K>(orders, row));
-        let mut blocks: Vec<Block<K>> = Vec::new();
-        blocks.resize_with(rows.div_ceil(SORTED_ROWS), || Block { rows: Vec::new(), starts: Vec::new() });
-        let scratches = exec.run(rows, blocks.iter_mut(), Scratch::default, |scratch, index, block| {
+        let wanted = rows.saturating_mul(K::WORDS);
+        let mut store = if lent.len() < wanted { Store::Own(vec![0; wanted]) } else { Store::Lent(lent) };
+        let mut starts = vec![Vec::new(); rows.div_ceil(SORTED_ROWS)];
+        let blocks = store.values().chunks_mut(SORTED_ROWS.saturating_mul(K::WORDS)).zip(&mut starts);
+        let scratches = exec.run(rows, blocks, Scratch::default, |scratch, index, (stored, starts)| {
             // A block starts before the end of the column.
             let first = index.wrapping_mul(SORTED_ROWS);
             scratch.read(orders, packing, first, rows.saturating_sub(first).min(SORTED_ROWS))?;
-            scratch.sort_into(&route, block);
+            scratch.sort_into(&route, K::stored_mut(stored), starts);
             Ok(())
         })?;
-        let quantity_bits = scratches.iter().map(|scratch| scratch.quantity_bits).max().unwrap_or(0);
-        Ok(Self { blocks, ranges: route.count(), quantity_bits })
+        let quantity_bits = scratches.iter().map(|scratch: &Scratch<K>| scratch.quantity_bits).max().unwrap_or(0);
+        Ok(Self { store, starts, rows, ranges: route.count(), quantity_bits, numbers: PhantomData })
     }
 
     /// How many rows there are.
-    pub(super) fn rows(&self) -> usize {
-        self.blocks.iter().fold(0, |sum: usize, block| sum.wrapping_add(block.rows.len()))
+    pub(super) const fn rows(&self) -> usize {
+        self.rows
     }
 
     /// How many ranges there are.
@@ -85,11 +114,22 @@ impl<K: Packed> Sorted<K> {
 
     /// The rows of a range.
     #[inline(always)]
-    pub(super) fn range(&self, range: usize) -> impl Iterator<Item = &[Row<K>]> {
-        self.blocks.iter().map(move |block| {
-            let [start, end] =
-                [range, range.wrapping_add(1)].map(|place| block.starts.get(place).copied().unwrap_or(0));
-            block.rows.get(start as usize..end as usize).unwrap_or_default()
+    pub(super) fn range(&self, range: usize) -> impl Iterator<Item = Row<K>> {
+        self.stretches(range).flatten().map(K::load)
+    }
+
+    /// How many rows a range has.
+    pub(super) fn rows_in(&self, range: usize) -> u64 {
+        self.stretches(range).fold(0, |sum: u64, rows| sum.wrapping_add(rows.len() as u64))
+    }
+
+    /// The rows of a range, block by block.
+    #[inline(always)]
+    fn stretches(&self, range: usize) -> impl Iterator<Item = &[K::Stored]> {
+        let blocks = self.store.read().chunks(SORTED_ROWS.saturating_mul(K::WORDS));
+        blocks.zip(&self.starts).map(move |(stored, starts)| {
+            let [start, end] = [range, range.wrapping_add(1)].map(|place| starts.get(place).copied().unwrap_or(0));
+            K::stored(stored).get(start as usize..end as usize).unwrap_or_default()
         })
     }
 }
@@ -151,7 +191,7 @@ impl<K: Packed> Scratch<K> {
     }
 
     /// Puts the rows of each range together.
-    fn sort_into(&mut self, route: &Route<K>, block: &mut Block<K>) {
+    fn sort_into(&mut self, route: &Route<K>, stored: &mut [K::Stored], starts: &mut Vec<u32>) {
         self.ranges.clear();
         self.ranges.extend(self.numbers.iter().map(|&number| route.range(number)));
         self.places.clear();
@@ -167,12 +207,11 @@ impl<K: Packed> Scratch<K> {
             let count = std::mem::replace(place, start);
             start = start.wrapping_add(count);
         }
-        block.starts.clone_from(&self.places);
-        block.rows = vec![Row::default(); self.numbers.len()];
+        starts.clone_from(&self.places);
         for ((&number, &amount), &range) in self.numbers.iter().zip(&self.amounts).zip(&self.ranges) {
             if let Some(place) = self.places.get_mut(usize::from(range)) {
-                if let Some(row) = block.rows.get_mut(*place as usize) {
-                    *row = Row { number, amount };
+                if let Some(row) = stored.get_mut(*place as usize) {
+                    *row = number.store(amount);
                 }
                 *place = place.wrapping_add(1);
             }

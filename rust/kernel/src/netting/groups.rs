@@ -70,9 +70,9 @@ impl<K: Packed> Groups<K> {
         }
     }
 
-    fn of(sorted: &Sorted<K>, range: usize, scratch: &mut Vec<Row<K>>, spare: &mut Vec<Row<K>>) -> Self {
+    fn of(sorted: &Sorted<'_, K>, range: usize, scratch: &mut Vec<Row<K>>, spare: &mut Vec<Row<K>>) -> Self {
         let (mut low, mut high, mut rows) = (None::<K>, K::default(), 0_u64);
-        for row in sorted.range(range).flatten() {
+        for row in sorted.range(range) {
             low = Some(low.map_or(row.number, |low| low.min(row.number)));
             high = high.max(row.number);
             rows = rows.wrapping_add(1);
@@ -82,7 +82,7 @@ impl<K: Packed> Groups<K> {
         if span.bits() < u64::BITS && span.bits_from(0) < rows.saturating_mul(PLACES_PER_ROW) {
             let words = (span.bits_from(0) >> 6).wrapping_add(1);
             let mut bits = vec![0_u64; words as usize];
-            for row in sorted.range(range).flatten() {
+            for row in sorted.range(range) {
                 let place = row.number.above(low).bits_from(0);
                 if let Some(word) = bits.get_mut((place >> 6) as usize) {
                     *word |= 1 << (place & 63);
@@ -91,7 +91,7 @@ impl<K: Packed> Groups<K> {
             return Self::Dense { low, bits };
         }
         scratch.clear();
-        sorted.range(range).for_each(|rows| scratch.extend_from_slice(rows));
+        scratch.extend(sorted.range(range));
         sort(scratch, spare, span, low);
         let mut groups: Vec<(K, Sums<i128>)> = Vec::new();
         for row in scratch.iter() {
@@ -141,8 +141,8 @@ fn sort<K: Packed>(rows: &mut Vec<Row<K>>, spare: &mut Vec<Row<K>>, span: K, low
 }
 
 /// All groups, range by range.
-pub(super) struct Grouped<K> {
-    sorted: Sorted<K>,
+pub(super) struct Grouped<'a, K> {
+    sorted: Sorted<'a, K>,
     ranges: Vec<Groups<K>>,
     len: usize,
 }
@@ -154,8 +154,8 @@ struct Places {
     wide: Vec<Sums<i128>>,
 }
 
-impl<K: Packed> Grouped<K> {
-    pub(super) fn of(exec: &Exec<'_>, sorted: Sorted<K>) -> Result<Self, Error> {
+impl<'a, K: Packed> Grouped<'a, K> {
+    pub(super) fn of(exec: &Exec<'_>, sorted: Sorted<'a, K>) -> Result<Self, Error> {
         let mut ranges: Vec<Groups<K>> = Vec::new();
         ranges.resize_with(sorted.ranges(), || Groups::Sparse(Vec::new()));
         let rows = sorted.rows();
@@ -193,7 +193,7 @@ impl<K: Packed> Grouped<K> {
                     write(packing, first, found, output)
                 }
                 Groups::Dense { low, bits } => {
-                    let rows = self.sorted.range(range).map(|rows| rows.len() as u64).fold(0, u64::wrapping_add);
+                    let rows = self.sorted.rows_in(range);
                     // Each sum is below the number of rows times the largest quantity.
                     if self.sorted.quantity_bits.wrapping_add(rows.bits()) < i64::BITS {
                         self.write_dense(packing, range, first, (*low, bits), &mut places.narrow, output)
@@ -217,9 +217,9 @@ impl<K: Packed> Grouped<K> {
     ) -> Result<(), Error> {
         places.clear();
         places.resize(bits.len().saturating_mul(64), Sums::default());
-        for row in self.sorted.range(range).flatten() {
+        for row in self.sorted.range(range) {
             if let Some(sums) = places.get_mut(row.number.above(low).bits_from(0) as usize) {
-                sums.add(row);
+                sums.add(&row);
             }
         }
         let present = places.iter().zip(0_u64..).filter(|(sums, _)| sums.count != 0);

@@ -32,15 +32,15 @@ pub enum Direction {
 pub const MAX_COLUMNS: usize = 4;
 
 /// Orders that are grouped already, but not yet written.
-pub struct Netting {
+pub struct Netting<'a> {
     columns: usize,
-    plan: Plan,
+    plan: Plan<'a>,
 }
 
 /// Identifiers of up to 64 bits together, or of more.
-enum Plan {
-    Narrow(Packing, Grouped<u64>),
-    Broad(Packing, Grouped<u128>),
+enum Plan<'a> {
+    Narrow(Packing, Grouped<'a, u64>),
+    Broad(Packing, Grouped<'a, u128>),
 }
 
 /// Where a result is written; each column has as many rows as there are groups.
@@ -55,20 +55,21 @@ pub struct Output<'a> {
     pub count: &'a mut [i64],
 }
 
-impl Netting {
-    /// Groups the orders.
+impl<'a> Netting<'a> {
+    /// Groups the orders. They are sorted into `lent`, two words an order, if it is as long as that; memory of the
+    /// kernel's own would lie on small pages, and getting these can take longer than the sorting.
     ///
     /// # Errors
     /// [`Code::Digits`] with the row and the quantity; [`Code::OrderKind`] with the row and the kind's code;
     /// [`Code::Law`] if columns differ in length or there is none, or more than [`MAX_COLUMNS`], to group by.
-    pub fn new(exec: &Exec<'_>, orders: Orders<'_>) -> Result<Self, Error> {
+    pub fn new(exec: &Exec<'_>, orders: Orders<'_>, lent: &'a mut [i64]) -> Result<Self, Error> {
         orders.check_shape()?;
         let packing = Packing::of(exec, &orders)?;
         let plan = if packing.bits() <= u64::BITS {
-            let sorted = Sorted::<u64>::of(exec, &orders, &packing)?;
+            let sorted = Sorted::<u64>::of(exec, &orders, &packing, lent)?;
             Plan::Narrow(packing, Grouped::of(exec, sorted)?)
         } else {
-            let sorted = Sorted::<u128>::of(exec, &orders, &packing)?;
+            let sorted = Sorted::<u128>::of(exec, &orders, &packing, lent)?;
             Plan::Broad(packing, Grouped::of(exec, sorted)?)
         };
         Ok(Self { columns: orders.keys.len(), plan })

@@ -1,5 +1,6 @@
 //! The identifiers of a row as one number whose order is theirs.
 
+use super::blocks::Row;
 use super::columns::{Identifiers, Orders, Values, index, on_rows};
 use crate::error::{Code, Error};
 use crate::exec::{BLOCK_ROWS, Exec};
@@ -20,10 +21,26 @@ pub(super) trait Packed: Copy + Ord + Default + Send + Sync + 'static {
 
     /// How many bits it has.
     fn bits(self) -> u32;
+
+    /// The number and an amount as words in memory.
+    type Stored: Copy + Send + Sync;
+
+    /// How many words that takes.
+    const WORDS: usize;
+
+    fn store(self, amount: i64) -> Self::Stored;
+
+    fn load(stored: &Self::Stored) -> Row<Self>;
+
+    /// Words as what was stored in them.
+    fn stored(words: &[i64]) -> &[Self::Stored];
+
+    /// Words as what is to be stored in them.
+    fn stored_mut(words: &mut [i64]) -> &mut [Self::Stored];
 }
 
 macro_rules! packed {
-    ($($number:ty)*) => {$(
+    ($($number:ty, $words:literal, $halves:ident => $to:expr, $from:expr;)*) => {$(
         impl Packed for $number {
             #[inline(always)]
             #[allow(clippy::unnecessary_cast, trivial_numeric_casts, reason = "one of the types is u64 itself")]
@@ -51,11 +68,43 @@ macro_rules! packed {
             fn bits(self) -> u32 {
                 <$number>::BITS.wrapping_sub(self.leading_zeros())
             }
+
+            type Stored = [i64; $words];
+
+            const WORDS: usize = $words;
+
+            #[inline(always)]
+            fn store(self, amount: i64) -> Self::Stored {
+                let to: fn(Self, i64) -> Self::Stored = $to;
+                to(self, amount)
+            }
+
+            #[inline(always)]
+            fn load($halves: &Self::Stored) -> Row<Self> {
+                $from
+            }
+
+            fn stored(words: &[i64]) -> &[Self::Stored] {
+                words.as_chunks().0
+            }
+
+            fn stored_mut(words: &mut [i64]) -> &mut [Self::Stored] {
+                words.as_chunks_mut().0
+            }
         }
     )*};
 }
 
-packed! { u64 u128 }
+packed! {
+    u64, 2, stored => |number, amount| [number.cast_signed(), amount], {
+        let [number, amount] = *stored;
+        Row { number: number.cast_unsigned(), amount }
+    };
+    u128, 3, stored => |number, amount| [number as i64, (number >> 64) as i64, amount], {
+        let [low, high, amount] = *stored;
+        Row { number: (u128::from(high.cast_unsigned()) << 64) | u128::from(low.cast_unsigned()), amount }
+    };
+}
 
 /// One column's place in the number.
 #[derive(Clone, Debug)]
@@ -143,7 +192,9 @@ impl Part {
     }
 
     fn pack<K: Packed>(&self, key: &Identifiers<'_>, first: usize, packed: &mut [K]) {
-        on_rows!(key.values, rows => self.pack_rows(rows.get(first..).unwrap_or_default(), key.ranks, packed), _all => {});
+        on_rows!(key.values, rows => {
+            self.pack_rows(rows.get(first..).unwrap_or_default(), key.ranks, packed);
+        }, _all => {});
     }
 
     fn pack_rows<K: Packed, V: Copy + Into<i64>>(&self, rows: &[V], ranks: Option<&[i64]>, packed: &mut [K]) {

@@ -19,7 +19,10 @@ const DIRECTIONS: [Direction; 4] = [Direction::CashIn, Direction::UnitsOut, Dire
 type Groups = Vec<(Vec<i64>, [i64; 3])>;
 
 fn netted(exec: &Exec<'_>, orders: Orders<'_>) -> Result<Groups, Error> {
-    let netting = Netting::new(exec, orders)?;
+    // Lent to every other call.
+    let mut lent = vec![-1; orders.quantity.len() * (2 + orders.keys.len() % 2)];
+    let lent = if orders.quantity.len().is_multiple_of(2) { lent.as_mut_slice() } else { &mut [] };
+    let netting = Netting::new(exec, orders, lent)?;
     let groups = netting.groups();
     let mut keys = vec![vec![-1; groups]; orders.keys.len()];
     let mut sums = [vec![-1; groups], vec![-1; groups], vec![-1; groups]];
@@ -35,7 +38,9 @@ fn plainly(keys: &[Vec<i64>], kinds: &[u8], quantity: &[i64]) -> Groups {
     let mut groups: BTreeMap<Vec<i64>, [i64; 3]> = BTreeMap::new();
     for row in 0..quantity.len() {
         let sums = groups.entry(keys.iter().map(|key| key[row]).collect()).or_default();
-        sums[usize::from(DIRECTIONS[usize::from(kinds[row])] == Direction::UnitsOut)] += quantity[row];
+        let sum = &mut sums[usize::from(DIRECTIONS[usize::from(kinds[row])] == Direction::UnitsOut)];
+        // Where the sum comes back into 64 bits, so does this.
+        *sum = sum.wrapping_add(quantity[row]);
         sums[2] += 1;
     }
     groups.into_iter().collect()

@@ -82,7 +82,12 @@ impl<'a, 'py> Columns<'a, 'py> {
 }
 
 macro_rules! held {
-    ($(#[$doc:meta])* $held:ident as $columns:ident { wide: [$($wide:ident),*], maybe: [$($maybe:ident),*], codes: [$($codes:ident),*] $(, own: [$($own:ident: $own_type:ty),*])? }) => {
+    ($(#[$doc:meta])* $held:ident as $columns:ident {
+        wide: [$($wide:ident),*],
+        maybe: [$($maybe:ident),*],
+        codes: [$($codes:ident),*]
+        $(, own: [$($own:ident: $own_type:ty),*])?
+    }) => {
         $(#[$doc])*
         pub struct $held<'py> {
             rows: usize,

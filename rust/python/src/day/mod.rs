@@ -28,7 +28,9 @@ use crate::terms::CompiledTerms;
 /// Clears a day. `settle_with` is called with the keys of the funds and of the distributors, by their numbers, and
 /// gives the parties' numbers and the obligations that are open.
 #[pyfunction]
-#[pyo3(signature = (terms, tables, fund_days, incomes, discounts, fund_keys, fund_names, date, quantity_scale, settle_with, threads))]
+#[pyo3(signature = (
+    terms, tables, fund_days, incomes, discounts, fund_keys, fund_names, date, quantity_scale, settle_with, threads
+))]
 #[expect(clippy::too_many_arguments, reason = "all that a day starts from")]
 pub fn clear_day<'py>(
     py: Python<'py>,

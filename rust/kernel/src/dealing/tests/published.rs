@@ -43,7 +43,7 @@ fn tiers_begin_at_their_amount_and_a_discount_never_touches_a_flat_fee() {
     let fee = |amount, discount| {
         pricing.subscribe(&SubscriptionRow { discount, ..plain(amount) }).map(|row| (row.fee, row.rate_paid)).unwrap()
     };
-    assert_eq!(fee(999_999_99, ONE), (14_778_32, basis_points(150)));
+    assert_eq!(fee(999_999_99, ONE), (1_477_832, basis_points(150)));
     assert_eq!(fee(1_000_000_00, ONE), (11_857_71, basis_points(120)));
     assert_eq!(fee(5_000_000_00, ONE), (1_000_00, 0));
     // A tenth of 1.5 % and of 1.2 %.
@@ -111,7 +111,7 @@ fn whole_units_refund_what_buys_none() {
     // Rounding up never invests more than there is.
     let up =
         Fund { modes: crate::terms::Modes { cash: Rounding::Up, ..fund.modes }, whole_units: true, ..fund.clone() };
-    let found = at(&Fund { front_end: Vec::new(), ..up }, 1_1688).subscribe(&plain(1_16)).unwrap_err();
+    let found = at(&Fund { front_end: Vec::new(), ..up }, 1_1688).subscribe(&plain(116)).unwrap_err();
     assert_eq!(found, Refusal::Rejected(Reason::ZeroUnits));
 }
 

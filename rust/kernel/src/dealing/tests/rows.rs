@@ -66,8 +66,13 @@ fn subscriptions_lose_nothing() {
         let discount = [ONE, ONE / 10, 0, any_i64(&mut draw)][usize::try_from(draw() % 4).unwrap()];
         let own_charge = [OwnCharge::None, OwnCharge::Rate, OwnCharge::Fee][usize::try_from(draw() % 3).unwrap()];
         let own_charge_value = i64::try_from(draw() % 200_000_000).unwrap();
-        let row =
-            SubscriptionRow { discount, own_charge, own_charge_value, back_end: draw() % 8 == 0, ..plain(amount) };
+        let row = SubscriptionRow {
+            discount,
+            own_charge,
+            own_charge_value,
+            back_end: draw().is_multiple_of(8),
+            ..plain(amount)
+        };
         let found = match pricing.subscribe(&row) {
             Ok(found) => found,
             Err(refusal) => {
@@ -106,12 +111,12 @@ fn redemptions_and_switches_lose_nothing() {
                 units: i64::try_from(draw() >> (6 + draw() % 56)).unwrap() % 10_i64.pow(17),
                 nav: any_i64(&mut draw).saturating_abs() % 10_i64.pow(18),
                 held_days: i32::try_from(draw() % 800).unwrap(),
-                reinvested: draw() % 4 == 0,
+                reinvested: draw().is_multiple_of(4),
                 rate_paid: i64::try_from(draw() % 2_000_000).unwrap(),
             })
             .collect();
         let units = lots.iter().map(|lot| lot.units).sum();
-        let back_end = draw() % 2 == 0;
+        let back_end = draw().is_multiple_of(2);
         let Ok(found) = redeem(&out, units, lots.iter().copied(), back_end) else { continue };
         redeemed += 1;
         assert_eq!(found.paid + found.fee + found.back_end, found.gross_cash);

@@ -28,7 +28,7 @@ fn fractions_agree_with_division() {
             _ => u128::from(draw() >> 40) * tens[(draw() % 9) as usize],
         }
         .max(1);
-        let (numerator, denominator) = if draw() % 2 == 0 { (ten, other) } else { (other, ten) };
+        let (numerator, denominator) = if draw().is_multiple_of(2) { (ten, other) } else { (other, ten) };
         let quantum = 10_i64.pow((draw() % 3) as u32);
         for rounding in Rounding::ALL {
             let ratio = Ratio::new(numerator, denominator, quantum, rounding).unwrap();
