@@ -47,7 +47,7 @@ def day_of(orders: int, accounts: int, funds: int) -> dict[str, Any]:
     )
     target = np.where(lot >= 95, fund % funds + 1, 0)
     quantity = draw(orders, 4, 1_000_000, 1_000)
-    holder, held = draw(orders, 5, accounts + 1), draw(orders, 6, funds + 1)
+    holder, held = draw(accounts, 5, accounts + 1), draw(accounts, 6, funds + 1)
     pairs = np.unique(np.concatenate([account[lot >= 70], holder]) * 1_000 + np.concatenate([fund[lot >= 70], held]))
     return {
         "orders": fc.Orders(

@@ -15,7 +15,7 @@ from fundclear.errors import refuse
 from fundclear.explaining import explain_order, explain_position
 from fundclear.folder import open_folder, read_table, write_folder
 from fundclear.intake import Given, take_in
-from fundclear.outcome import make_tables
+from fundclear.outcome import left_over, make_tables
 from fundclear.proof import Proof
 from fundclear.tables import (
     Confirmations,
@@ -99,9 +99,7 @@ class Clearing:
     @property
     def deferred(self) -> Confirmations:
         """What the next day begins with: parts that a gate deferred, and orders that came late."""
-        status = self.confirmations["status"]
-        left = self.confirmations["deferred"].minor != 0
-        return self.confirmations.filter(left | (status == "carried"))
+        return left_over(self.confirmations)
 
     @property
     def cancelled(self) -> Confirmations:

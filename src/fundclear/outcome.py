@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
+from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -17,7 +18,7 @@ from fundclear.errors import refuse
 from fundclear.fixed import _make
 from fundclear.identifiers import Identifiers
 from fundclear.intake import Given, Intake
-from fundclear.proof import Cut, Proof, entries_of, exact
+from fundclear.proof import Cut, LawEntry, Proof, entries_of, exact
 from fundclear.reasons import STATUSES, reason_names
 from fundclear.tables import (
     Confirmations,
@@ -34,7 +35,7 @@ from fundclear.tables import (
 )
 from fundclear.terms import Terms
 
-__all__ = ["Made", "make_tables"]
+__all__ = ["Made", "left_over", "make_tables"]
 
 _Raw: TypeAlias = dict[str, npt.NDArray[Any]]
 
@@ -78,6 +79,10 @@ _ACCOUNTS: Final = (
 )
 
 _RATE_SCALE: Final = 8
+
+# By the law that says so, what a day takes over from the day before; and the fingerprint of a table without rows.
+_TIED: Final = {"positions": "U5", "lots": "U5", "deferred": "O4", "obligations": "S4"}
+_NOTHING: Final = "0" * 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,7 +409,7 @@ def _events_out(raw: _Raw, given: Given) -> Events:
 def _proof(
     raw: dict[str, Any],
     names: _Names,
-    tables: Mapping[str, Table],
+    tables: Mapping[str, Any],
     given: Given,
     day: Date,
     previous: Proof | None,
@@ -414,9 +419,10 @@ def _proof(
     )
     digests = {f"in.{name}": fingerprint(name, table) for name, table in _inputs(given)}
     digests |= {f"out.{name}": fingerprint(name, table) for name, table in tables.items()}
+    digests["out.deferred"] = fingerprint("deferred", left_over(tables["confirmations"]))
     digests["terms"] = names.terms.digest
     if previous is not None:
-        _tie(digests, previous)
+        entries += tuple(_ties(digests, previous, given))
         digests["previous"] = previous.digest
     cuts = tuple(
         Cut(what, str(names.funds[fund]), _day_text(when), remainder, names.cut_key(what, key))
@@ -433,12 +439,20 @@ def _inputs(given: Given) -> Iterable[tuple[str, Table]]:
             yield name, table
 
 
-def _tie(digests: Mapping[str, str], previous: Proof) -> None:
+def _ties(digests: Mapping[str, str], previous: Proof, given: Given) -> Iterable[LawEntry]:
     """What comes in is what the day before left, by the fingerprints of its proof."""
-    for name in ("positions", "lots", "obligations"):
-        came, left = digests.get(f"in.{name}"), previous.digests.get(f"out.{name}")
-        if came is not None and left is not None and came != left:
+    for name, law in _TIED.items():
+        came, left = digests.get(f"in.{name}", _NOTHING), previous.digests[f"out.{name}"]
+        if came != left:
             raise refuse("untied", argument=name, value=came, left=left)
+        table = getattr(given, name)
+        yield LawEntry(law, name, Decimal(int(came, 16)), Decimal(int(left, 16)), 0 if table is None else len(table))
+
+
+def left_over(confirmations: Confirmations) -> Confirmations:
+    """What the next day begins with: parts that a gate deferred, and orders that came late."""
+    carried = confirmations["status"] == "carried"
+    return confirmations.filter((confirmations["deferred"].minor != 0) | carried)
 
 
 def _day_text(day: int) -> str:

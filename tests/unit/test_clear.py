@@ -228,6 +228,16 @@ def test_positions_that_are_not_yesterdays() -> None:
     assert caught.value.code == "untied"
 
 
+def test_a_deferral_that_is_left_out() -> None:
+    placed = np.array(["2017-04-27T15:00:00"], "datetime64[us]")
+    first = clear(subscriptions("200.00", placed_at=placed))
+    with pytest.raises(fc.InputError) as caught:
+        clear(None, date=NEXT, previous=first.proof)
+    assert (caught.value.code, caught.value.argument) == ("untied", "deferred")
+    second = clear(None, date=NEXT, previous=first.proof, deferred=first.deferred)
+    assert second.proof["O4"][0].rows == 1
+
+
 def test_integer_ids_against_text_ids() -> None:
     orders = fc.Orders(account=[1], fund=198, kind="subscribe", amount=["1.00"])
     with pytest.raises(fc.InputTypeError) as caught:

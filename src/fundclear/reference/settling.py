@@ -77,6 +77,8 @@ def _lots_of_switch(day: Day, order: Order, switched: Switch, taken: Sequence[Lo
     dates, pieces = [day.day_of(order.target_fund).confirmation], [switched.units_in]
     into = day.fund(order.target_fund)
     if into.switches.keeps_dates and taken:
+        if switched.units_in > LIMIT:
+            raise refuse("overflow", argument="units_in", row=order.row, value=str(switched.units_in), scale=0)
         shares, _ = allocate(switched.units_in // into.unit_quantum, [lot.units for lot in taken])
         dates, pieces = [lot.confirmed for lot in taken], [share * into.unit_quantum for share in shares]
     rate = 0 if order.is_back_end else switched.rate_in

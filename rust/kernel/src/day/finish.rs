@@ -12,6 +12,7 @@ use super::run::Day;
 use super::tables::{ConfirmationColumns, LotColumns, PositionColumns};
 use super::totals::Totals;
 use super::types::{Origin, Reason};
+use crate::bounds::fits;
 use crate::error::{Code, Error};
 use crate::exec::Exec;
 use crate::scale::{MAX_MINOR, power_of_ten};
@@ -223,7 +224,7 @@ fn income_rows(day: &Day<'_>) -> Result<Vec<IncomeRow>, Error> {
             fund: result.fund,
             date: result.date,
             income: result.income,
-            entitled: i64::try_from(result.entitled).map_err(|_| failed())?,
+            entitled: i64::try_from(result.entitled).ok().filter(|units| fits(*units)).ok_or_else(failed)?,
             paid: result.paid,
             kept: result.kept,
             per_10k: per_10k(result.income, scales.cash, result.entitled, scales.units).ok_or_else(failed)?,

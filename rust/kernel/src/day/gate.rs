@@ -1,11 +1,10 @@
 //! The gate: whether a portfolio's requests are too many, and how much of each is accepted.
 
 use super::bucket::{Bucket, Context, Ruling};
-use super::intern::chunks;
 use super::survey::{FundTotals, Survey};
 use super::types::{Order, Reason};
 use crate::error::{Code, Error, Fault};
-use crate::exec::{BLOCK_ROWS, Exec};
+use crate::exec::Exec;
 use crate::split::{Cut, Key, Split, Tally};
 use crate::terms::{Decision, Gate, ONE};
 
@@ -86,6 +85,18 @@ impl Gated {
         let fund = ctx.fund(number).zip(ctx.day(number));
         let (quantum, decided) =
             fund.map(|(fund, day)| (fund.unit_quantum, day.decision)).ok_or(Error::whole(Code::Law))?;
+        Self::decide(number, gate, totals, decided, quantum, survey)
+    }
+
+    /// Decides about one portfolio from its totals; older orders first by the levels of the survey.
+    pub(super) fn decide(
+        number: u32,
+        gate: &Gate,
+        totals: FundTotals,
+        decided: Option<Decision>,
+        quantum: i64,
+        survey: &Survey,
+    ) -> Result<Self, Error> {
         let tripped = trips(gate.threshold, &totals).map_err(Error::whole)?;
         let decision = decided.or(gate.default);
         let all = Self { portfolio: number, totals, tripped, decision, accepted: totals.requested, share: None };
@@ -119,27 +130,42 @@ impl Gated {
         Ok(Self { accepted, share: Some(Share { shared, since, quantum, split }), ..all })
     }
 
-    /// What is accepted of an order's units.
-    fn accept(&self, order: &Order, units: i64) -> i64 {
+    /// What is accepted of the units of a request that was first dealt on a day.
+    pub(super) fn accept(&self, units: i64, first: i32, key: impl FnOnce() -> Key) -> i64 {
         match &self.share {
             None => units,
             Some(share) => match share.since {
-                Some(since) if order.since < since => units,
-                Some(since) if order.since > since => 0,
+                Some(since) if first < since => units,
+                Some(since) if first > since => 0,
                 // A share is at most its weight, as all shares together are less than all weights.
-                _ => share.split.share(share.weight(units), || key(order)).wrapping_mul(share.quantum),
+                _ => share.split.share(share.weight(units), key).wrapping_mul(share.quantum),
             },
         }
+    }
+
+    /// What is summed about the requests that share, if any do.
+    pub(super) fn tally(&self) -> Option<Tally> {
+        self.share.as_ref().map(|share| share.split.tally())
+    }
+
+    /// Adds a request that was first dealt on a day.
+    pub(super) fn add(&self, tally: &mut Option<Tally>, units: i64, first: i32, key: impl FnOnce() -> Key) {
+        if let Some((tally, share)) = tally.as_mut().zip(self.share.as_ref())
+            && share.since.is_none_or(|since| since == first)
+        {
+            tally.add(share.weight(units), key);
+        }
+    }
+
+    /// Whether the shares need another round over the requests, whose tallies of this one are given.
+    pub(super) fn is_open(&mut self, tally: Option<Tally>) -> bool {
+        self.share.as_mut().zip(tally).is_some_and(|(share, tally)| !share.split.next(tally))
     }
 }
 
 impl Share {
     fn weight(&self, units: i64) -> i64 {
         if self.quantum == 1 { units } else { units.checked_div(self.quantum).unwrap_or_default() }
-    }
-
-    fn is_shared_by(&self, order: &Order) -> bool {
-        self.since.is_none_or(|since| since == order.since)
     }
 }
 
@@ -226,26 +252,23 @@ impl Gates {
             }
             open = false;
             for (gated, tally) in self.decided.iter_mut().zip(merged) {
-                if let Some((share, tally)) = gated.share.as_mut().zip(tally) {
-                    open |= !share.split.next(tally);
-                }
+                open |= gated.is_open(tally);
             }
         }
         Ok(())
     }
 
     fn tallies(&self) -> Vec<Option<Tally>> {
-        self.decided.iter().map(|gated| gated.share.as_ref().map(|share| share.split.tally())).collect()
+        self.decided.iter().map(Gated::tally).collect()
     }
 
     fn tally(&self, tallies: &mut [Option<Tally>], bucket: &Bucket) {
         for (order, ruling) in bucket.orders.iter().zip(&bucket.rulings) {
             if is_request(order, ruling)
                 && let Some((place, gated)) = self.of(order.fund)
-                && let Some(share) = gated.share.as_ref().filter(|share| share.is_shared_by(order))
-                && let Some(tally) = tallies.get_mut(place).and_then(Option::as_mut)
+                && let Some(tally) = tallies.get_mut(place)
             {
-                tally.add(share.weight(ruling.quantity), || key(order));
+                gated.add(tally, ruling.quantity, order.since, || key(order));
             }
         }
     }
@@ -256,7 +279,7 @@ impl Gates {
             if is_request(order, ruling)
                 && let Some((_, gated)) = self.of(order.fund)
             {
-                ruling.accepted = gated.accept(order, ruling.quantity);
+                ruling.accepted = gated.accept(ruling.quantity, order.since, || key(order));
             }
         }
     }
@@ -264,73 +287,6 @@ impl Gates {
 
 fn is_request(order: &Order, ruling: &Ruling) -> bool {
     order.kind.is_outgoing() && ruling.reason == Reason::None && ruling.quantity > 0
-}
-
-/// Shares `total` units over requests in proportion, the largest remainders first, ties to the smaller id: for one
-/// portfolio, without a day around it. Requests and total are multiples of the quantum.
-///
-/// # Errors
-/// [`Code::Law`] if the columns differ in length; what [`Split::new`] refuses; [`Code::NegativeWeight`] with the row
-/// of a request below zero, [`Code::Inexact`] with that of one that is no multiple of the quantum.
-pub fn accept(
-    exec: &Exec<'_>,
-    requests: &[i64],
-    ids: &[i64],
-    total: i64,
-    quantum: i64,
-    out: &mut [i64],
-) -> Result<(), Error> {
-    if requests.len() != ids.len() || requests.len() != out.len() || quantum <= 0 {
-        return Err(Error::whole(Code::Law));
-    }
-    let quanta = |units: i64| units.checked_div(quantum).unwrap_or_default();
-    let mut weights = 0_u128;
-    for (row, &units) in requests.iter().enumerate() {
-        let weight = u128::try_from(units).map_err(|_| Error::at(Code::NegativeWeight, row, &[i128::from(units)]))?;
-        if units.checked_rem(quantum) != Some(0) {
-            return Err(Error::at(Code::Inexact, row, &[i128::from(units)]));
-        }
-        weights = weights.wrapping_add(weight);
-    }
-    let weights = weights.checked_div(u128::from(quantum.unsigned_abs())).unwrap_or_default();
-    // Rows are parts of a slice, so their numbers are far below 2^63.
-    let key = |row: usize, id: i64| Key { major: id, minor: [i64::try_from(row).unwrap_or(i64::MAX), 0, 0] };
-    let mut split = Split::new(quanta(total), weights).map_err(Error::whole)?;
-    loop {
-        let tallies = exec.run(
-            requests.len(),
-            chunks(requests.len(), BLOCK_ROWS),
-            || split.tally(),
-            |tally, _, rows| {
-                let first = rows.start;
-                let requests = requests.get(rows.clone()).unwrap_or_default();
-                for (row, (&units, &id)) in (first..).zip(requests.iter().zip(ids.get(rows).unwrap_or_default())) {
-                    tally.add(quanta(units), || key(row, id));
-                }
-                Ok(())
-            },
-        )?;
-        let mut merged = split.tally();
-        tallies.into_iter().for_each(|tally| merged.merge(tally));
-        if split.next(merged) {
-            break;
-        }
-    }
-    let blocks = out.chunks_mut(BLOCK_ROWS).zip(requests.chunks(BLOCK_ROWS)).zip(ids.chunks(BLOCK_ROWS));
-    exec.run(
-        requests.len(),
-        blocks,
-        || (),
-        |(), index, ((out, requests), ids)| {
-            // Blocks are pieces of one slice, and a share is not above its request.
-            let first = index.wrapping_mul(BLOCK_ROWS);
-            for (row, (out, (&units, &id))) in (first..).zip(out.iter_mut().zip(requests.iter().zip(ids))) {
-                *out = split.share(quanta(units), || key(row, id)).wrapping_mul(quantum);
-            }
-            Ok(())
-        },
-    )?;
-    Ok(())
 }
 
 #[cfg(test)]
@@ -356,24 +312,6 @@ mod tests {
     }
 
     #[test]
-    fn the_worked_examples_are_accepted_to_the_cent() {
-        let requests = [60_000_00, 45_000_00, 30_000_01];
-        let day = totals(1_000_000_00, requests.iter().map(|units| i128::from(*units)).sum(), 20_000_00);
-        assert_eq!(trips(GATE.threshold, &day), Ok(true));
-        let counting = Gate { counts_subscriptions: true, ..GATE };
-        for (gate, most, shares) in [
-            (GATE, 100_000_00, [44_444_44, 33_333_33, 22_222_23]),
-            (counting, 120_000_00, [53_333_33, 40_000_00, 26_666_67]),
-        ] {
-            let accepted = i64::try_from(limit(&gate, &day, 0, 1).unwrap()).unwrap();
-            assert_eq!(accepted, most);
-            let mut out = [0; 3];
-            accept(&Exec::inline(), &requests, &[1, 2, 3], accepted, 1, &mut out).unwrap();
-            assert_eq!(out, shares);
-        }
-    }
-
-    #[test]
     fn a_gate_trips_only_beyond_its_threshold() {
         assert_eq!(trips(GATE.threshold, &totals(1_000, 100, 0)), Ok(false));
         assert_eq!(trips(GATE.threshold, &totals(1_000, 101, 0)), Ok(true));
@@ -392,19 +330,6 @@ mod tests {
         assert_eq!(limit(&GATE, &totals(1_001, 500, 0), 300, 10), Ok(300));
         assert_eq!(limit(&GATE, &totals(1_001, 500, 0), 900, 10), Ok(500));
         assert_eq!(limit(&GATE, &totals(0, 500, 0), 0, 1), Ok(0));
-    }
-
-    #[test]
-    fn ties_go_to_the_smaller_id_wherever_it_stands() {
-        let mut out = [0; 3];
-        accept(&Exec::inline(), &[10, 10, 10], &[7, 5, 6], 20, 1, &mut out).unwrap();
-        assert_eq!(out, [6, 7, 7]);
-        accept(&Exec::inline(), &[100, 100, 100], &[7, 5, 6], 110, 10, &mut out).unwrap();
-        assert_eq!(out, [30, 40, 40]);
-        let error = accept(&Exec::inline(), &[100, -1, 5], &[7, 5, 6], 1, 1, &mut out).unwrap_err();
-        assert_eq!((error.code, error.row), (Code::NegativeWeight, Some(1)));
-        let error = accept(&Exec::inline(), &[100, 5, 5], &[7, 5, 6], 10, 10, &mut out).unwrap_err();
-        assert_eq!((error.code, error.row), (Code::Inexact, Some(1)));
     }
 
     #[test]

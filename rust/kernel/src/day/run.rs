@@ -10,7 +10,7 @@ use super::rows::{Rows, by_order};
 use super::scatter::{Sorter, bucket_bits, bucket_of, scatter};
 use super::survey::{Needs, Survey, Surveyor};
 use super::swing::{Swung, prices};
-use super::types::{Order, Position};
+use super::types::Order;
 use super::validate::{Validator, validate};
 use crate::dealing::Pricing;
 use crate::error::{Code, Error, Fault};
@@ -46,20 +46,20 @@ pub struct Day<'a> {
     rows: usize,
 }
 
-/// A worker's memory for ruling about buckets.
-struct Ruler {
-    sorter: Sorter<Order>,
-    validator: Validator,
-    surveyor: Surveyor,
+/// A day before any order is ruled about: the register is open, events and income are applied.
+pub(super) struct Opened<'i, 'a> {
+    pub(super) ctx: Context<'a>,
+    pub(super) rows: Rows<'i>,
+    pub(super) buckets: Vec<Bucket>,
+    pub(super) events: Vec<EventOutcome>,
+    incomes: Vec<IncomeResult>,
+    /// Rows of all tables together.
+    pub(super) count: usize,
 }
 
-impl<'a> Day<'a> {
-    /// Opens the register, applies the day's income, rules about every order, and decides gates, swings and prices.
-    ///
-    /// # Errors
-    /// The faults of a whole day, [`Code::Day`]; [`Code::Digits`] and [`Code::Overflow`]; [`Code::Law`] for columns
-    /// that do not fit together; [`Code::Cancelled`].
-    pub fn open(exec: &Exec<'_>, input: &DayInput<'a>) -> Result<Self, Error> {
+impl<'i, 'a> Opened<'i, 'a> {
+    /// Opens the register, and applies the day's events and income.
+    pub(super) fn new(exec: &Exec<'_>, input: &'i DayInput<'a>) -> Result<Self, Error> {
         input.check()?;
         for (number, day) in input.days.iter().enumerate() {
             if day.nav <= 0 {
@@ -77,6 +77,37 @@ impl<'a> Day<'a> {
         let bits = buckets.len().trailing_zeros();
         let events = apply_events(&ctx, input.events, &mut buckets, |account| bucket_of(account, bits))?;
         let incomes = distribute(exec, &ctx, input.incomes, &mut buckets)?;
+        Ok(Self { ctx, rows, buckets, events, incomes, count })
+    }
+}
+
+/// A worker's memory for ruling about the orders of buckets.
+#[derive(Default)]
+pub(super) struct Ruler {
+    sorter: Sorter<Order>,
+    validator: Validator,
+}
+
+impl Ruler {
+    /// Sorts the orders of a bucket and rules about them.
+    pub(super) fn rule(&mut self, ctx: &Context<'_>, rows: &Rows<'_>, bucket: &mut Bucket) -> Result<(), Error> {
+        self.sorter.sort(&mut bucket.orders, |order| (order.account, order.fund), by_order);
+        validate(ctx, &mut self.validator, bucket).map_err(|position| {
+            let row = position.and_then(|position| rows.position_row(&position));
+            Error { row, ..Error::whole(Code::Day(Fault::Pending)) }
+        })
+    }
+}
+
+impl<'a> Day<'a> {
+    /// Opens the register, applies the day's income, rules about every order, and decides gates, swings and prices.
+    ///
+    /// # Errors
+    /// The faults of a whole day, [`Code::Day`]; [`Code::Digits`] and [`Code::Overflow`]; [`Code::Law`] for columns
+    /// that do not fit together; [`Code::Cancelled`].
+    pub fn open(exec: &Exec<'_>, input: &DayInput<'a>) -> Result<Self, Error> {
+        let Opened { ctx, rows, mut buckets, events, incomes, count } = Opened::new(exec, input)?;
+        let bits = buckets.len().trailing_zeros();
         let dealt = Dealt::new(&ctx, &buckets, count);
         let needs = Needs::new(&ctx);
         let mut pricings = dealt.pricings(&ctx)?;
@@ -147,18 +178,13 @@ fn rule(
     count: usize,
 ) -> Result<Survey, Error> {
     let funds = ctx.terms.funds.len();
-    let init = || Ruler { sorter: Sorter::default(), validator: Validator::default(), surveyor: Surveyor::new(funds) };
-    let untied = |position: Option<Position>| {
-        let row = position.and_then(|position| rows.position_row(&position));
-        Error { row, ..Error::whole(Code::Day(Fault::Pending)) }
-    };
-    let states = exec.run(count, buckets.iter_mut(), init, |ruler, _, bucket| {
-        ruler.sorter.sort(&mut bucket.orders, |order| (order.account, order.fund), by_order);
-        validate(ctx, &mut ruler.validator, bucket).map_err(untied)?;
-        ruler.surveyor.add(ctx, needs, unswung, bucket)
+    let init = || (Ruler::default(), Surveyor::new(funds));
+    let states = exec.run(count, buckets.iter_mut(), init, |(ruler, surveyor), _, bucket| {
+        ruler.rule(ctx, rows, bucket)?;
+        surveyor.add(ctx, needs, unswung, bucket)
     })?;
     let mut survey = Survey::new(funds);
-    states.iter().for_each(|ruler| survey.merge(&ruler.surveyor.survey));
+    states.iter().for_each(|(_, surveyor)| survey.merge(&surveyor.survey));
     Ok(survey)
 }
 

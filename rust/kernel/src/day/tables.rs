@@ -10,6 +10,7 @@ use super::flows::Flow;
 use super::ledger::Posting;
 use super::obligations::{Obligation, PartyNet, Payment};
 use super::proof::IncomeRow;
+use super::ruled::RuledOrder;
 use super::types::{Lot, Order, Outcome};
 use crate::bounds::fits;
 
@@ -275,6 +276,28 @@ table! {
         nav: i64 = |row| row.nav;
         rate_paid: i64 = |row| row.rate_paid;
         reinvested: u8 = |row| u8::from(row.reinvested);
+    }
+}
+
+table! {
+    /// What is ruled about the orders before the gate.
+    RulingColumns from RuledOrder {
+        distributor: u32 = |row| row.order.distributor;
+        order_id: i64 = |row| row.order.id;
+        account: i64 = |row| row.order.account;
+        transaction_account: i64 = |row| row.order.transaction_account;
+        fund: u32 = |row| row.order.fund;
+        charge: u8 = |row| row.order.charge;
+        kind: u8 = |row| row.order.kind_code;
+        target_fund: u32 = |row| row.target;
+        since: i32 = |row| row.order.since;
+        origin: u8 = |row| row.order.origin as u8;
+        status: u8 = |row| row.status as u8;
+        reason: u8 = |row| row.reason as u8;
+        requested: i64 = |row| row.order.quantity;
+        top_up: i64 = |row| row.top_up;
+        cancelled: i64 = |row| row.cancelled;
+        quantity: i64 = |row| row.quantity;
     }
 }
 
