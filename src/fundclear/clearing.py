@@ -62,7 +62,7 @@ class Clearing:
     Attributes:
         date: the dealing day.
         terms: the terms that it was cleared under.
-        confirmations: one row for every order received, by account; see :class:`~fundclear.Confirmations`.
+        confirmations: one row for every order received, by account; the table ``Confirmations``.
         positions: the register at the end of the day, with what moved each position.
         lots: the lots of funds whose terms need them.
         flows: what each fund issued, cancelled, took and paid, by distributor and kind.
@@ -98,7 +98,7 @@ class Clearing:
 
     @property
     def deferred(self) -> Confirmations:
-        """What the next day begins with: parts that a gate deferred, and orders that came late."""
+        """What the next day begins with, parts that a gate deferred and orders that came late."""
         return left_over(self.confirmations)
 
     @property

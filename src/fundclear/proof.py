@@ -62,7 +62,7 @@ class LawEntry:
     """One law for one scope.
 
     Attributes:
-        law: its short name, a key of :data:`LAWS`.
+        law: its short name, a key of ``fundclear.proof.LAWS``.
         scope: what it was checked for: a fund, a currency, a table; empty for the whole day.
         left: one side, exact.
         right: the other side.
@@ -134,7 +134,7 @@ class Proof:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of the whole proof, in hexadecimal: what the next day's proof keeps of this one."""
+        """The SHA-256 of the whole proof, in hexadecimal, which the next day's proof keeps."""
         canonical = json.dumps(self.to_dict(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 
+from fundclear.errors import refuse
 from fundclear.reference.allocation import allocate
+from fundclear.reference.arithmetic import LIMIT
 from fundclear.reference.context import Day
 from fundclear.reference.dealing import Refused, Subscription, Switch, redeem, subscribe, switch
 from fundclear.reference.orders import NewLot, Order
