@@ -1,4 +1,7 @@
-"""A whole clearing day in memory: mixed orders over many accounts and funds, and a small day in a service's request."""
+"""A whole clearing day in memory: mixed orders over many accounts and funds, and a small day as a service clears it.
+
+Nobody else clears a day, so the peer of the small day is the plain Python reference; it says what exactness costs there.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from columns import draw
+from race import Peer
 
 import fundclear as fc
 
@@ -77,7 +81,60 @@ def test_large_day(race: Any) -> None:
     race("clear a day of mixed orders, 200 funds", ORDERS, lambda: cleared(day), [], at_most_ns=133)
 
 
+def plain_day(day: dict[str, Any]) -> dict[str, Any]:
+    """The same day as the reference takes it: plain rows of whole numbers."""
+    orders, positions, terms = day["orders"], day["positions"], day["terms"]
+    dates = terms.dates(DATE)
+    navs = fc.Fixed.parse(list(day["prices"].values()), scale=4).minor.tolist()
+    names = ("subscription", "redemption", "switch", "income")
+    return {
+        "orders": [
+            {"account": account, "fund": fund, "kind": kind, "quantity": quantity, "order_id": number}
+            | {"target_fund": target or None}
+            for account, fund, kind, quantity, number, target in zip(
+                *(orders[name].tolist() for name in ("account", "fund", "kind")),
+                orders["quantity"].minor.tolist(),
+                *(orders[name].tolist() for name in ("order_id", "target_fund")),
+                strict=True,
+            )
+        ],
+        "policy": fc.reference.from_plain(terms.scales, terms.plain()),
+        "days": [
+            {
+                "nav": nav,
+                "confirmation": int(dates.confirmation[number]),
+                "value_dates": {name: int(getattr(dates, name)[number]) for name in names},
+                "custody": terms.funds[number].custody,
+                "manager": "manager",
+            }
+            for number, nav in enumerate(navs)
+        ],
+        "date": int(np.datetime64(DATE, "D").astype(np.int64)),
+        "positions": [
+            {"account": account, "fund": fund, "units": units}
+            for account, fund, units in zip(
+                positions["account"].tolist(),
+                positions["fund"].tolist(),
+                positions["units"].minor.tolist(),
+                strict=True,
+            )
+        ],
+        "fund_keys": list(terms.ids),
+        "currencies": terms.currencies,
+    }
+
+
+def same_units(ours: fc.Clearing, theirs: dict[str, Any]) -> bool:
+    """Every position ends with the same units."""
+    wanted = [(row["account"], row["fund"], row["units"]) for row in theirs["positions"]]
+    table = ours.positions
+    found = zip(table["account"].tolist(), table["fund"].tolist(), table["units"].minor.tolist(), strict=True)
+    return list(found) == wanted
+
+
 @pytest.mark.parametrize("orders", [1, 1_000])
 def test_small_day(race: Any, orders: int) -> None:
     day = day_of(orders, max(1, orders // 4), 5)
-    race("clear a day of mixed orders, 5 funds", orders, lambda: cleared(day), [], repeat=20)
+    plain = plain_day(day)
+    reference = Peer("fundclear.reference", lambda: fc.reference.clear(**plain), same_units)
+    race("clear a day of mixed orders, 5 funds", orders, lambda: cleared(day), [reference], repeat=2)

@@ -25,6 +25,7 @@ from fundclear.errors import (
     LawError,
 )
 from fundclear.fixed import Fixed
+from fundclear.gating import Gated, Swung, gate, swing_price
 from fundclear.income import Distribution, distribute, income_per_10k, seven_day_yield
 from fundclear.netting import net
 from fundclear.proof import Cut, LawEntry, Proof
@@ -77,6 +78,7 @@ __all__ = [
     "FundDays",
     "FundclearError",
     "Gate",
+    "Gated",
     "HoldingSchedule",
     "Income",
     "IncomePolicy",
@@ -100,12 +102,14 @@ __all__ = [
     "Subscribed",
     "Swing",
     "Switched",
+    "Swung",
     "Terms",
     "__version__",
     "allocate",
     "build_info",
     "clear",
     "distribute",
+    "gate",
     "income_per_10k",
     "net",
     "net_obligations",
@@ -114,6 +118,7 @@ __all__ = [
     "reference",
     "seven_day_yield",
     "subscribe",
+    "swing_price",
     "switch",
 ]
 

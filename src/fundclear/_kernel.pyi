@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "_c_api",
     "ArrowColumn",
     "CompiledTerms",
-    "_c_api",
     "absolute",
     "add",
     "allocate",
+    "apply_events",
     "arrow_array",
     "arrow_column",
     "arrow_columns",
@@ -35,6 +36,7 @@ __all__ = [
     "float_array",
     "format_list",
     "format_one",
+    "gate",
     "integers_arrow",
     "label_arrow",
     "label_find",
@@ -55,13 +57,17 @@ __all__ = [
     "parse_one",
     "parse_text",
     "parse_whole",
+    "post",
     "redeem",
     "rescale",
+    "settle",
     "seven_day_yield",
     "subscribe",
     "subtract",
     "sum",
+    "swing_price",
     "switch",
+    "validate",
 ]
 
 _Minor: TypeAlias = npt.NDArray[np.int64]
@@ -264,3 +270,56 @@ def switch(
     out: list[_Minor] | None,
     threads: int | None,
 ) -> list[_Minor]: ...
+def gate(
+    units: _Minor,
+    scale: int,
+    portfolio: _Operand,
+    portfolios: Sequence[tuple[Any, ...]],
+    id: _Operand | None,
+    distributor: _Operand,
+    since: _Operand,
+    threads: int | None,
+) -> tuple[_Minor, list[bool], list[int]]: ...
+def swing_price(
+    nav: _Operand,
+    scale: int,
+    flow: _Operand,
+    assets: _Operand,
+    flow_scale: int,
+    swings: Sequence[tuple[int, ...]],
+    which: _Operand,
+    day: _Operand,
+    rounding: int,
+    threads: int | None,
+) -> tuple[npt.NDArray[np.uint8], _Minor]: ...
+def validate(
+    terms: CompiledTerms,
+    tables: dict[str, dict[str, Any] | None],
+    fund_days: dict[str, Any],
+    incomes: Sequence[tuple[int, int, int]],
+    discounts: Sequence[tuple[int, int, int]],
+    fund_keys: _Minor,
+    fund_names: Sequence[str],
+    date: int,
+    quantity_scale: int,
+    threads: int | None,
+) -> tuple[dict[str, Any], _Minor, _Minor]: ...
+def apply_events(
+    terms: CompiledTerms,
+    tables: dict[str, dict[str, Any] | None],
+    fund_days: dict[str, Any],
+    fund_keys: _Minor,
+    fund_names: Sequence[str],
+    date: int,
+    threads: int | None,
+) -> tuple[dict[str, Any], dict[str, Any], _Minor, npt.NDArray[np.uint8], _Minor, _Minor]: ...
+def settle(obligations: dict[str, Any], scale: int, date: int, threads: int | None) -> list[dict[str, Any]]: ...
+def post(
+    terms: CompiledTerms,
+    flows: dict[str, Any],
+    events: dict[str, Any] | None,
+    settled: dict[str, Any] | None,
+    custody: Sequence[int],
+    date: int,
+    threads: int | None,
+) -> dict[str, Any]: ...

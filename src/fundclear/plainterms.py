@@ -13,7 +13,7 @@ from fundclear.rounding import kernel_code
 from fundclear.schedules import FeeSchedule, Flat, HoldingSchedule
 from fundclear.settings import RATE_PLACES, Id, minor
 
-__all__ = ["Scales", "plain_fund"]
+__all__ = ["Scales", "plain_fund", "plain_swing"]
 
 _NO_MAXIMUM: Final = int(np.iinfo(np.int64).max)
 _PAYMENTS: Final = {"reinvest": 0, "cash": 1, "unpaid": 2}
@@ -56,7 +56,7 @@ def plain_fund(fund: Fund, scales: Scales, numbers: Mapping[Id, int], currencies
         "whole_units": fund.whole_units,
         "limits": _limits(fund, cash_scale, unit_scale),
         "gate": _gate(fund.gate),
-        "swing": _swing(fund.swing),
+        "swing": None if fund.swing is None else plain_swing(fund.swing),
         "income": _income(fund.income),
         "switches": (fund.switch_rate == "purchase", fund.switch_discounted, fund.switch_keeps_dates),
         "keeps_lots": fund.keeps_lots,
@@ -110,10 +110,8 @@ def _gate(gate: Gate | None) -> tuple[Any, ...] | None:
     )
 
 
-def _swing(swing: Swing | None) -> tuple[int, ...] | None:
+def plain_swing(swing: Swing) -> tuple[int, ...]:
     """Thresholds and factors; a cap is the most that a factor can be."""
-    if swing is None:
-        return None
     up, down = (
         factor if swing.cap is None else min(factor, swing.cap) for factor in (swing.factor_up, swing.factor_down)
     )

@@ -438,3 +438,79 @@ def drawn_days(most_orders: int = 40) -> st.SearchStrategy[DrawnDay]:
     A failing day shrinks to fewer orders of the same seed.
     """
     return st.builds(day_of, st.integers(0, 2**32), st.one_of(st.integers(0, most_orders), st.just(most_orders)))
+
+
+# --- the day after ---------------------------------------------------------------------------------------------------
+
+#: The columns that an order and its confirmation have in common.
+_OF_AN_ORDER = (
+    "account",
+    "transaction_account",
+    "distributor",
+    "order_id",
+    "fund",
+    "charge",
+    "kind",
+    "target_fund",
+    "placed_at",
+    "since",
+    "on_gate",
+    "own_charge",
+    "own_charge_value",
+)
+
+
+def day_after(day: DrawnDay, tables: dict[str, list[Row]], seed: int) -> DrawnDay:
+    """The next day under the same terms: it starts from what a day left, and has orders, events and income anew."""
+    dice, inputs = Random(seed), day.inputs
+    date = inputs["date"] + 1
+    shift = date - DATE
+    scales, quantity_scale = day.scales, inputs["quantity_scale"]
+    factors = (10 ** (quantity_scale - scales[0]), 10 ** (quantity_scale - scales[1]))
+    positions = [row | {"entitled": _pick(dice, row["units"], row["units"], 0)} for row in tables["positions"]]
+    orders = [
+        row | {"order_id": row["order_id"] + 1_000 * shift, "since": date}
+        for row in _orders(dice, day.plain, positions, factors)
+    ]
+    left = _left_over(tables["confirmations"])
+    if orders and left and _one_in(dice, 4):
+        # An id that is still open.
+        orders[0] |= {name: left[0][name] for name in ("order_id", "distributor")}
+    incomes = [row | {"date": row["date"] + shift} for row in _incomes(dice, day.plain, positions)]
+    return DrawnDay(
+        scales,
+        day.plain,
+        {
+            **inputs,
+            "orders": orders,
+            "deferred": left,
+            "positions": positions,
+            "lots": tables["lots"],
+            "events": _events(dice, day.plain, positions),
+            "obligations": tables["obligations"],
+            "incomes": incomes,
+            "days": [_next_fund_day(dice, day, number, shift) for number in range(len(day.plain))],
+            "date": date,
+        },
+    )
+
+
+def _left_over(confirmations: list[Row]) -> list[Row]:
+    """What was deferred, and what came late."""
+    left = []
+    for row in confirmations:
+        order = {name: row[name] for name in _OF_AN_ORDER}
+        if row["deferred"]:
+            left.append(order | {"quantity": row["deferred"], "origin": "deferred"})
+        elif row["status"] == "carried":
+            left.append(order | {"quantity": row["requested"], "origin": "carried"})
+    return left
+
+
+def _next_fund_day(dice: Random, day: DrawnDay, number: int, shift: int) -> Row:
+    """Another day of a fund, whose parties stay."""
+    fund, before = day.plain[number], day.inputs["days"][number]
+    made = _fund_day(dice, number, fund, day.scales, swings=day.plain[fund["portfolio"]]["swing"] is not None)
+    value_dates = {direction: value + shift for direction, value in made["value_dates"].items()}
+    parties = {name: before[name] for name in ("custody", "manager", "netting_set")}
+    return made | parties | {"confirmation": made["confirmation"] + shift, "value_dates": value_dates}

@@ -132,6 +132,7 @@ LAYERS = (
     "allocation",
     "dealing",
     "income",
+    "gating",
     "netting",
     "reasons",
     "proof",

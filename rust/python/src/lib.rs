@@ -20,6 +20,7 @@ mod netting;
 mod objects;
 mod obligations;
 mod show;
+mod steps;
 mod store;
 mod terms;
 mod text;
@@ -45,7 +46,7 @@ mod _kernel {
         absolute, add, check_digits, compare, divide, min_max, mul_div, multiply, negate, rescale, subtract, sum,
     };
     #[pymodule_export]
-    use super::day::clear_day;
+    use super::day::{apply_events, clear_day, post, settle, validate};
     #[pymodule_export]
     use super::dealing::{redeem, subscribe, switch};
     #[pymodule_export]
@@ -62,6 +63,8 @@ mod _kernel {
     use super::obligations::net_obligations;
     #[pymodule_export]
     use super::show::{decimal_list, float_array, format_list, format_one};
+    #[pymodule_export]
+    use super::steps::{gate, swing_price};
     #[pymodule_export]
     use super::store::{read_parquet, write_parquet};
     #[pymodule_export]

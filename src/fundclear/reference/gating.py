@@ -9,6 +9,7 @@ from typing import Any
 
 from fundclear.errors import refuse
 from fundclear.reference.allocation import allocate
+from fundclear.reference.arithmetic import LIMIT
 from fundclear.reference.policy import ONE, Fund, Gate, Swing, to_quantum
 from fundclear.rounding import Rounding
 
@@ -59,10 +60,14 @@ def accept(limit: int, requests: Sequence[Request], *, oldest_first: bool = Fals
         asked = sum(requests[row].units for row in rows)
         let_through = min(left, asked)
         left -= let_through
-        if let_through == 0:
+        if let_through in (0, asked):
+            for row in rows if let_through else ():
+                accepted[row] = requests[row].units
             continue
         weights = [requests[row].units for row in rows]
         keys = [requests[row].key for row in rows]
+        if let_through // unit_quantum > LIMIT:
+            raise refuse("overflow", argument="limit", value=str(let_through), scale=0)
         shares, _ = allocate(let_through // unit_quantum, weights, tie_key=keys)
         for row, share in zip(rows, shares, strict=True):
             accepted[row] = share * unit_quantum

@@ -225,7 +225,7 @@ def check_pending(book: Book, orders: Sequence[Order]) -> None:
     for row, (key, holding) in enumerate(book.holdings.items()):
         if deferred.pop(key, 0) != holding.pending_in * book.day.unit_factor:
             raise refuse("pending", argument="positions", row=row, value=str(holding.pending_in))
-    if any(deferred.values()):
+    if deferred:
         raise refuse("pending", argument="deferred", value=str(sum(deferred.values())))
 
 

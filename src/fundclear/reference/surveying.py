@@ -104,7 +104,7 @@ def gate(book: Book, orders: Sequence[Order]) -> list[Row]:
         if tripped:
             assert terms.gate is not None
             decision = fund_day.decision or terms.gate.default or ""
-            if not decision:
+            if not decision or (decision == "limit" and fund_day.figure % terms.unit_quantum):
                 raise refuse("gate-decision", argument="days", value=str(head))
             figures = (fund_day.figure, outstanding[head], asked, subscribed[head], terms.unit_quantum)
             limit = limit_of(terms.gate, decision, *figures)

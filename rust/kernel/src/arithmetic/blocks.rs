@@ -12,6 +12,17 @@ pub enum Operand<'a> {
     Scalar(i64),
 }
 
+impl Operand<'_> {
+    /// The value of a row; zero beyond a column's end.
+    #[inline]
+    pub fn at(&self, row: usize) -> i64 {
+        match self {
+            Self::Column(values) => values.get(row).copied().unwrap_or_default(),
+            Self::Scalar(value) => *value,
+        }
+    }
+}
+
 /// An operand of which every block can be borrowed: a scalar fills a block once, and lends it for all.
 struct Source<'a> {
     column: Option<&'a [i64]>,

@@ -1,11 +1,11 @@
 //! The end of the day: every bucket is settled, proven and written, and what they add up to becomes the day's tables.
 
 use super::bucket::{Bucket, Settled};
-use super::events::{EventKind, EventOutcome};
+use super::events::EventOutcome;
 use super::flows::{Flow, FlowTotals};
 use super::input::{DayInput, Small};
 use super::laws::{GateShare, Given, IncomeShare, Prover};
-use super::ledger::{Moved, Posting, postings};
+use super::ledger::{Moved, Posting, moved_by_fund, postings};
 use super::obligations::{Obligation, Parties, Settlement, obligations, settle};
 use super::proof::{Entry, Facts, GateFacts, IncomeRow, Received, prove_day};
 use super::run::Day;
@@ -199,19 +199,8 @@ fn received(input: &DayInput<'_>, duplicates: usize) -> Received {
 
 /// What the events moved, by fund.
 fn moved(events: &[EventOutcome], funds: usize) -> Vec<Moved> {
-    let mut moved = vec![Moved::default(); funds];
-    for outcome in events.iter().filter(|outcome| outcome.reason == Reason::None) {
-        let Some(of_fund) = usize::try_from(outcome.fund).ok().and_then(|fund| moved.get_mut(fund)) else { continue };
-        let sum = match outcome.event.kind {
-            EventKind::ForcedCredit => &mut of_fund.credited,
-            EventKind::ForcedDebit => &mut of_fund.debited,
-            EventKind::Transfer | EventKind::Custody => &mut of_fund.transferred,
-            _ => continue,
-        };
-        // Fewer than 2^64 values below 2^63.
-        *sum = sum.wrapping_add(i128::from(outcome.event.units));
-    }
-    moved
+    let happened = events.iter().filter(|outcome| outcome.reason == Reason::None);
+    moved_by_fund(happened.map(|outcome| (outcome.fund, outcome.event.kind, outcome.event.units)), funds)
 }
 
 /// The table of income.

@@ -3,6 +3,7 @@
 use super::bucket::{Bucket, Context, Ruling};
 use super::survey::{FundTotals, Survey};
 use super::types::{Order, Reason};
+use crate::bounds::fits;
 use crate::error::{Code, Error, Fault};
 use crate::exec::Exec;
 use crate::split::{Cut, Key, Split, Tally};
@@ -124,7 +125,8 @@ impl Gated {
         };
         let shared = (weights, units);
         let quanta = |units: i128| units.checked_div(i128::from(quantum)).ok_or(Error::whole(Code::Overflow));
-        let total = i64::try_from(quanta(units)?).map_err(|_| Error::whole(Code::Overflow))?;
+        let total = i64::try_from(quanta(units)?).ok().filter(|total| fits(*total));
+        let total = total.ok_or(Error::whole(Code::Overflow))?;
         let weights = u128::try_from(quanta(weights)?).map_err(|_| Error::whole(Code::Overflow))?;
         let split = Split::new(total, weights).map_err(Error::whole)?;
         Ok(Self { accepted, share: Some(Share { shared, since, quantum, split }), ..all })

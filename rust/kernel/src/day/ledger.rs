@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bucket::Context;
+use super::events::EventKind;
 use super::flows::{Flow, FlowKind, Sums, par_cash, short};
 use super::obligations::{Obligation, Parties, Purpose};
 use crate::error::{Code, Error};
@@ -122,6 +123,23 @@ pub struct Moved {
     pub debited: i128,
     /// Units that went from position to position.
     pub transferred: i128,
+}
+
+/// What events that happened moved, by fund: the number of each one's fund, its kind and its units.
+pub fn moved_by_fund(events: impl Iterator<Item = (u32, EventKind, i64)>, funds: usize) -> Vec<Moved> {
+    let mut moved = vec![Moved::default(); funds];
+    for (fund, kind, units) in events {
+        let Some(of_fund) = usize::try_from(fund).ok().and_then(|fund| moved.get_mut(fund)) else { continue };
+        let sum = match kind {
+            EventKind::ForcedCredit => &mut of_fund.credited,
+            EventKind::ForcedDebit => &mut of_fund.debited,
+            EventKind::Transfer | EventKind::Custody => &mut of_fund.transferred,
+            _ => continue,
+        };
+        // Fewer than 2^64 values below 2^63.
+        *sum = sum.wrapping_add(i128::from(units));
+    }
+    moved
 }
 
 /// Postings while they are summed; the sides are debit and credit.

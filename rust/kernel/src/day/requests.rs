@@ -48,27 +48,20 @@ impl Requests<'_> {
     }
 
     fn place(&self, row: usize) -> usize {
-        usize::try_from(at(&self.portfolio, row)).unwrap_or(usize::MAX)
+        usize::try_from(self.portfolio.at(row)).unwrap_or(usize::MAX)
     }
 
     /// The day of the first dealing; days that 32 bits do not hold are the first or the last.
     fn since(&self, row: usize) -> i32 {
-        let day = at(&self.since, row);
+        let day = self.since.at(row);
         i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX })
     }
 
     fn key(&self, row: usize) -> Key {
         // Rows are parts of a slice, so their numbers are far below 2^63.
         let number = i64::try_from(row).unwrap_or(i64::MAX);
-        let major = self.id.as_ref().map_or(number, |ids| at(ids, row));
-        Key { major, minor: [at(&self.distributor, row), number, 0] }
-    }
-}
-
-fn at(column: &Operand<'_>, row: usize) -> i64 {
-    match column {
-        Operand::Column(values) => values.get(row).copied().unwrap_or_default(),
-        Operand::Scalar(value) => *value,
+        let major = self.id.as_ref().map_or(number, |ids| ids.at(row));
+        Key { major, minor: [self.distributor.at(row), number, 0] }
     }
 }
 
@@ -185,12 +178,7 @@ fn share(exec: &Exec<'_>, requests: &Requests<'_>, decided: &mut [Gated]) -> Res
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::inconsistent_digit_grouping
-)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
 

@@ -1,6 +1,5 @@
 //! What the day brings the funds, the events, the parties and the open obligations, read row by row: they are few.
 
-use fundclear_kernel::arithmetic::Operand;
 use fundclear_kernel::day::events::{Event, EventKind};
 use fundclear_kernel::day::obligations::{Obligation, Parties, Purpose};
 use fundclear_kernel::day::types::{Discount, FundDay, Income, SwingOverride, ValueDates};
@@ -122,7 +121,7 @@ pub fn events(dict: Option<&Bound<'_, PyDict>>) -> PyResult<Vec<Event>> {
 }
 
 /// The kind of an event by its name.
-fn event_kind(name: &str) -> EventKind {
+pub fn event_kind(name: &str) -> EventKind {
     match name {
         "custody" => EventKind::Custody,
         "dividend_option" => EventKind::DividendOption,
@@ -136,9 +135,6 @@ fn event_kind(name: &str) -> EventKind {
 }
 
 /// The value of a row.
-fn at(column: &Input<'_>, row: usize) -> i64 {
-    match column.operand() {
-        Operand::Column(values) => values.get(row).copied().unwrap_or_default(),
-        Operand::Scalar(value) => value,
-    }
+pub fn at(column: &Input<'_>, row: usize) -> i64 {
+    column.operand().at(row)
 }

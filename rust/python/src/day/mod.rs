@@ -3,22 +3,27 @@
 mod facts;
 mod given;
 mod inputs;
+mod steps;
 mod taken;
 
+use fundclear_kernel::day::events::Event;
 use fundclear_kernel::day::finish::{Cleared, finish};
 use fundclear_kernel::day::input::{DayInput, LotColumns, OrderColumns, PositionColumns};
 use fundclear_kernel::day::run::Day;
 use fundclear_kernel::day::tables::{
     FlowColumns, IncomeColumns, ObligationColumns, PaymentColumns, PostingColumns, SettlementColumns,
 };
+use fundclear_kernel::day::types::{Discount, FundDay, Income};
 use fundclear_kernel::error::{Code, Error, Fault};
 use fundclear_kernel::exec::Exec;
 use fundclear_kernel::scale::Scale;
+use fundclear_kernel::terms::Terms;
 use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use self::given::{Lots, Orders, Positions};
+pub use self::steps::{apply_events, post, settle, validate};
 use self::taken::{Confirmations, table};
 use crate::borrow::Column;
 use crate::call::{self, Threads};
@@ -46,25 +51,9 @@ pub fn clear_day<'py>(
     settle_with: &Bound<'py, PyAny>,
     threads: Threads,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let given = Given::borrow(tables)?;
-    let keys = Column::<i64>::borrow(fund_keys, "fund_keys")?;
-    let (days, events) = (inputs::fund_days(fund_days)?, inputs::events(part(tables, "events")?.as_ref())?);
-    let (incomes, discounts) = (inputs::incomes(incomes), inputs::discounts(discounts));
-    let input = DayInput {
-        orders: given.orders.columns(),
-        deferred: given.deferred.as_ref().map_or_else(OrderColumns::none, Orders::columns),
-        positions: given.positions.as_ref().map_or_else(PositionColumns::none, Positions::columns),
-        lots: given.lots.as_ref().map_or_else(LotColumns::none, Lots::columns),
-        events: &events,
-        incomes: &incomes,
-        terms: terms.terms(),
-        fund_keys: keys.values(),
-        days: &days,
-        date,
-        discounts: &discounts,
-        quantity_scale,
-    };
-    let rows = [input.orders.rows, input.deferred.rows, input.positions.rows, input.lots.rows].iter().sum();
+    let received = Received::borrow(tables, fund_days, incomes, discounts, fund_keys, date, quantity_scale)?;
+    let input = received.input(terms.terms());
+    let rows = rows_of(&input);
     let told = |error: Error| story(py, &error, &fund_names);
     let day = call::attempt(py, threads, rows, |exec| Day::open(exec, &input))?.map_err(told)?;
     let (fund_array, distributors) =
@@ -81,6 +70,65 @@ pub fn clear_day<'py>(
     facts::add(&made, &day, &cleared)?;
     add_tables(&made, cleared)?;
     Ok(made)
+}
+
+/// All that a day starts from, for as long as the day reads it.
+struct Received<'py> {
+    given: Given<'py>,
+    keys: Column<'py, i64>,
+    days: Vec<FundDay>,
+    events: Vec<Event>,
+    incomes: Vec<Income>,
+    discounts: Vec<Discount>,
+    date: i32,
+    quantity_scale: u8,
+}
+
+impl<'py> Received<'py> {
+    fn borrow(
+        tables: &Bound<'py, PyDict>,
+        fund_days: &Bound<'py, PyDict>,
+        incomes: Vec<(u32, i32, i64)>,
+        discounts: Vec<(u32, i64, i64)>,
+        fund_keys: &Bound<'py, PyAny>,
+        date: i32,
+        quantity_scale: u8,
+    ) -> PyResult<Self> {
+        Ok(Self {
+            given: Given::borrow(tables)?,
+            keys: Column::borrow(fund_keys, "fund_keys")?,
+            days: inputs::fund_days(fund_days)?,
+            events: inputs::events(part(tables, "events")?.as_ref())?,
+            incomes: inputs::incomes(incomes),
+            discounts: inputs::discounts(discounts),
+            date,
+            quantity_scale,
+        })
+    }
+
+    /// The kernel's view of it.
+    fn input<'a>(&'a self, terms: &'a Terms) -> DayInput<'a> {
+        let given = &self.given;
+        DayInput {
+            orders: given.orders.columns(),
+            deferred: given.deferred.as_ref().map_or_else(OrderColumns::none, Orders::columns),
+            positions: given.positions.as_ref().map_or_else(PositionColumns::none, Positions::columns),
+            lots: given.lots.as_ref().map_or_else(LotColumns::none, Lots::columns),
+            events: &self.events,
+            incomes: &self.incomes,
+            terms,
+            fund_keys: self.keys.values(),
+            days: &self.days,
+            date: self.date,
+            discounts: &self.discounts,
+            quantity_scale: self.quantity_scale,
+        }
+    }
+}
+
+/// Rows of all tables together.
+fn rows_of(input: &DayInput<'_>) -> usize {
+    [input.orders.rows, input.deferred.rows, input.positions.rows, input.lots.rows].iter().sum()
 }
 
 /// The tables of a day, those that were given.
