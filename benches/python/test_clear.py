@@ -1,6 +1,6 @@
 """A whole clearing day in memory: mixed orders over many accounts and funds, and a small day as a service clears it.
 
-Nobody else clears a day, so the peer of the small day is the plain Python reference; it says what exactness costs there.
+Nobody else clears a day, so the peer of the small day is the plain Python reference: it says what exactness costs.
 """
 
 from __future__ import annotations

@@ -19,13 +19,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-#: Both modules are there, they are this build's, and a column computes.
+#: Both modules are there, they are this build's, a column computes, and a day is cleared, kept and reopened.
 PROGRAM = """if True:
     import importlib.metadata
+    import tempfile
     import fundclear as fc
     import fundclear.cython_api
     assert len(fundclear.cython_api.__pyx_capi__) == 8
     assert fc.Fixed.parse("10.07").mul("1.5", 2, "half_even").to_strings() == ["15.10"]
+    terms = fc.Terms([fc.Fund("000198", currency="CNY")])
+    orders = fc.Orders(account=["A"], fund="000198", kind="subscribe", amount=["50000.00"])
+    day = fc.clear(orders, terms=terms, prices={"000198": "1.1688"}, date="2017-04-27")
+    with tempfile.TemporaryDirectory() as folder:
+        day.write(f"{folder}/day")
+        assert fc.open_day(f"{folder}/day").positions["units"].to_strings() == ["42778.92"]
     installed = {each.name for each in importlib.metadata.distributions()}
     print("  works; installed:", *sorted(installed))
 """
