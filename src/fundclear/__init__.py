@@ -27,10 +27,12 @@ from fundclear.errors import (
 from fundclear.fixed import Fixed
 from fundclear.gating import Gated, Swung, gate, swing_price
 from fundclear.income import Distribution, distribute, income_per_10k, seven_day_yield
+from fundclear.ledger import postings
 from fundclear.netting import net
 from fundclear.proof import Cut, LawEntry, Proof
+from fundclear.register import Register, apply_events
 from fundclear.rounding import Rounding
-from fundclear.settlement import NetObligations, net_obligations
+from fundclear.settlement import NetObligations, Settled, net_obligations, settle
 from fundclear.tables import (
     Confirmations,
     Events,
@@ -56,6 +58,7 @@ from fundclear.terms import (
     Swing,
     Terms,
 )
+from fundclear.validation import validate
 
 if TYPE_CHECKING:
     from fundclear import reference
@@ -97,7 +100,9 @@ __all__ = [
     "Postings",
     "Proof",
     "Redeemed",
+    "Register",
     "Rounding",
+    "Settled",
     "Settlement",
     "Subscribed",
     "Swing",
@@ -106,6 +111,7 @@ __all__ = [
     "Terms",
     "__version__",
     "allocate",
+    "apply_events",
     "build_info",
     "clear",
     "distribute",
@@ -114,12 +120,15 @@ __all__ = [
     "net",
     "net_obligations",
     "open_day",
+    "postings",
     "redeem",
     "reference",
+    "settle",
     "seven_day_yield",
     "subscribe",
     "swing_price",
     "switch",
+    "validate",
 ]
 
 __version__: str = _kernel.build_info()["version"]

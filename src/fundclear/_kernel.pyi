@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "_c_api",
     "ArrowColumn",
     "CompiledTerms",
+    "_c_api",
     "absolute",
     "add",
     "allocate",

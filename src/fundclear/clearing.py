@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date as Date
-from typing import Any, Final, NoReturn, TypeVar, final
+from typing import Any, Final, final
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from fundclear.folder import open_folder, read_table, write_folder
 from fundclear.intake import Given, take_in
 from fundclear.outcome import left_over, make_tables
 from fundclear.proof import Proof
+from fundclear.settings import read_date
 from fundclear.tables import (
     Confirmations,
     Events,
@@ -32,6 +33,7 @@ from fundclear.tables import (
     Settlement,
     Table,
     TypedTable,
+    taken,
 )
 from fundclear.terms import Terms
 
@@ -50,8 +52,6 @@ _TABLES: Final[dict[str, type[TypedTable]]] = {
     "income": Income,
     "events": Events,
 }
-
-_T = TypeVar("_T", bound=TypedTable)
 
 
 @final
@@ -259,13 +259,25 @@ def clear(
     ['42778.92', '0.04']
     >>> day.proof.check()
     """
-    day = date if isinstance(date, Date) else Date.fromisoformat(date)
+    _check_given(terms, {"prices": prices, "income": income, "decisions": decisions}, previous)
+    day = read_date(date, "date")
     given = _given(orders, deferred, positions, lots, events, obligations, previous)
-    table = None if days is None else _table(FundDays, days)
+    table = None if days is None else taken(FundDays, days)
     intake = take_in(given, terms, day, prices=prices, income=income, decisions=decisions, days=table)
     before = previous.proof if isinstance(previous, Clearing) else previous
     made = make_tables(intake, given, terms, day, before, threads)
     return Clearing(date=day, terms=terms, proof=made.proof, **made.tables)
+
+
+def _check_given(terms: object, by_fund: Mapping[str, object], previous: object) -> None:
+    """Whether what has no columns is what it should be, before anything is read from it."""
+    if not isinstance(terms, Terms):
+        raise refuse("argument", argument="terms", value=show(terms), why="it is no Terms")
+    for name, given in by_fund.items():
+        if given is not None and not isinstance(given, Mapping):
+            raise refuse("argument", argument=name, value=show(given), why="it is no mapping by fund")
+    if previous is not None and not isinstance(previous, (Clearing, Proof)):
+        raise refuse("argument", argument="previous", value=show(previous), why="it is no Clearing and no Proof")
 
 
 def _given(
@@ -284,27 +296,13 @@ def _given(
         lots = previous.lots if lots is None else lots
         obligations = previous.obligations if obligations is None else obligations
     return Given(
-        orders=Orders.empty() if orders is None else _table(Orders, orders),
-        deferred=None if deferred is None else _table(Confirmations, deferred),
-        positions=None if positions is None else _table(Positions, positions),
-        lots=None if lots is None else _table(Lots, lots),
-        events=None if events is None else _table(Events, events),
-        obligations=None if obligations is None else _table(Obligations, obligations),
+        orders=Orders.empty() if orders is None else taken(Orders, orders),
+        deferred=None if deferred is None else taken(Confirmations, deferred),
+        positions=None if positions is None else taken(Positions, positions),
+        lots=None if lots is None else taken(Lots, lots),
+        events=None if events is None else taken(Events, events),
+        obligations=None if obligations is None else taken(Obligations, obligations),
     )
-
-
-def _table(kind: type[_T], given: Any) -> _T:
-    """A table of this kind: itself, or read from whatever speaks Arrow."""
-    if isinstance(given, kind):
-        return given
-    if isinstance(given, Table) or hasattr(given, "__arrow_c_stream__"):
-        return kind.from_arrow(given)
-    return _refuse_table(kind, given)
-
-
-def _refuse_table(kind: type[TypedTable], given: object) -> NoReturn:
-    why = f"it is no {kind.__name__} and has no __arrow_c_stream__"
-    raise refuse("argument", argument=kind.__name__.lower(), value=show(given), why=why)
 
 
 def open_day(folder: str | os.PathLike[str]) -> Clearing:

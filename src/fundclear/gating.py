@@ -126,7 +126,8 @@ def gate(
     (array([ True]), Fixed(['100000.00'], scale=2))
     >>> gated.accepted
     Fixed(['44444.44', '33333.33', '22222.23'], scale=2)
-    >>> fc.gate(asked, outstanding="1000000.00", subscribed="20000.00", count_subscriptions=True, decision="limit").limit
+    >>> counted = {"subscribed": "20000.00", "count_subscriptions": True}
+    >>> fc.gate(asked, outstanding="1000000.00", decision="limit", **counted).limit
     Fixed(['120000.00'], scale=2)
 
     Several portfolios at once:
@@ -143,11 +144,14 @@ def gate(
     decided = [_decision(value) for value in given.each("decision", decision)]
     columns = (
         [str(name) for name in portfolios],
-        [minor(read_share(value, "threshold"), RATE_PLACES, "threshold") for value in given.each("threshold", threshold)],
+        [
+            minor(read_share(value, "threshold"), RATE_PLACES, "threshold")
+            for value in given.each("threshold", threshold)
+        ],
         [_flag(value) for value in given.each("count_subscriptions", count_subscriptions)],
         [_word(_PRIORITIES, value, "priority") for value in given.each("priority", priority)],
         [code for code, _ in decided],
-        given.units("decision", [figure for _, figure in decided]),
+        _units([figure for _, figure in decided], places, "decision"),
         given.units("outstanding", outstanding),
         given.units("subscribed", subscribed),
         given.units("switched", switched),
@@ -197,15 +201,17 @@ class _Given:
         return [value[portfolio] for portfolio in self._portfolios]
 
     def units(self, name: str, value: Any) -> list[int]:
-        """Units of each portfolio in minor units; none is negative."""
-        listed = value if isinstance(value, list) else self.each(name, value)
-        if not listed:
-            return []
-        parsed = [_one(each, self._places, name) for each in listed]
-        for each, made in zip(listed, parsed, strict=True):
-            if made < 0:
-                raise refuse("argument", argument=name, value=show(each), why="units are zero or more")
-        return parsed
+        """Units of each portfolio in minor units."""
+        return _units(self.each(name, value), self._places, name)
+
+
+def _units(listed: list[Any], places: int, name: str) -> list[int]:
+    """Units in minor units; none is negative."""
+    parsed = [_one(each, places, name) for each in listed]
+    for each, made in zip(listed, parsed, strict=True):
+        if made < 0:
+            raise refuse("argument", argument=name, value=show(each), why="units are zero or more")
+    return parsed
 
 
 def _one(value: Any, places: int, name: str) -> int:
@@ -313,7 +319,9 @@ def swing_price(
 def _cash(flow: Amounts, assets: Amounts, threads: int | None) -> tuple[Any, Any, int]:
     """Both in minor units of the finer of their scales."""
     given = [
-        (amounts.minor, amounts.scale) if isinstance(amounts, Fixed) else parse_amounts(amounts, None, EXACT, name, threads)
+        (amounts.minor, amounts.scale)
+        if isinstance(amounts, Fixed)
+        else parse_amounts(amounts, None, EXACT, name, threads)
         for name, amounts in (("flow", flow), ("assets", assets))
     ]
     scale = max(places for _, places in given)

@@ -35,7 +35,7 @@ from fundclear.tables import (
 )
 from fundclear.terms import Terms
 
-__all__ = ["Made", "left_over", "make_tables"]
+__all__ = ["FLOW_KINDS", "Made", "left_over", "make_tables"]
 
 _Raw: TypeAlias = dict[str, npt.NDArray[Any]]
 
@@ -45,7 +45,7 @@ _CHARGES: Final = ("front", "back", "other")
 _GATES: Final = ("defer", "cancel")
 _OWN: Final = ("", "discount", "rate", "fee", "several")
 _OPTIONS: Final = ("", "reinvest", "cash")
-_FLOWS: Final = ("subscription", "redemption", "switch_out", "switch_in", "income")
+FLOW_KINDS: Final = ("subscription", "redemption", "switch_out", "switch_in", "income")
 _PURPOSES: Final = ("fee", "income", "redemption", "refund", "subscription", "switch")
 
 _LEDGERS: Final = ("money", "units", "rounding")
@@ -94,7 +94,7 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
+class Names:
     """What keys and numbers stand for."""
 
     intake: Intake
@@ -104,6 +104,13 @@ class _Names:
     through: tuple[str, ...]
     funds: tuple[Any, ...]
     distributor_keys: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, intake: Intake, terms: Terms, funds: npt.NDArray[np.int64], distributors: npt.NDArray[np.int64]
+    ) -> Names:
+        """Names for tables in which there are no parties."""
+        return cls(intake, terms, (), (), (), tuple(_each(intake.funds.restore(funds))), distributors)
 
     def fund_column(self, numbers: npt.NDArray[Any]) -> Identifiers:
         """Funds by number. The number after all funds is none: an empty text, or zero."""
@@ -143,7 +150,7 @@ def make_tables(
     intake: Intake, given: Given, terms: Terms, day: Date, previous: Proof | None, threads: int | None
 ) -> Made:
     """Clears the day natively, and makes tables and proof of what comes back."""
-    known: list[_Names] = []
+    known: list[Names] = []
 
     def settle_with(funds: npt.NDArray[np.int64], distributors: npt.NDArray[np.int64]) -> tuple[Any, Any]:
         """Who the parties are is known when the distributors are; the native side asks before it settles."""
@@ -177,14 +184,14 @@ def _names(
     terms: Terms,
     funds: npt.NDArray[np.int64],
     distributors: npt.NDArray[np.int64],
-) -> _Names:
+) -> Names:
     parties = {terms.clearing, *(fund.custody for fund in terms.funds), *(fund.manager for fund in terms.funds)}
     through = [terms.party(who) for who in _each(intake.distributors.restore(distributors))]
     sets = {fund.netting_set for fund in terms.funds}
     if given.obligations is not None:
         parties.update(given.obligations["payer"].dictionary, given.obligations["payee"].dictionary)
         sets.update(given.obligations["netting_set"].dictionary)
-    return _Names(
+    return Names(
         intake=intake,
         terms=terms,
         parties=tuple(sorted(parties.union(through), key=str.encode)),
@@ -199,7 +206,7 @@ def _each(column: Identifiers) -> list[Any]:
     return column.to_list() if isinstance(column, Labels) else column.tolist()
 
 
-def _party_numbers(names: _Names) -> dict[str, Any]:
+def _party_numbers(names: Names) -> dict[str, Any]:
     numbers = {party: number for number, party in enumerate(names.parties)}
     sets = {name: number for number, name in enumerate(names.netting_sets)}
     funds = names.terms.funds
@@ -212,7 +219,7 @@ def _party_numbers(names: _Names) -> dict[str, Any]:
     }
 
 
-def _open(given: Given, names: _Names) -> list[tuple[int, ...]]:
+def _open(given: Given, names: Names) -> list[tuple[int, ...]]:
     """The open obligations in the order of the kernel's fields."""
     if given.obligations is None:
         return []
@@ -241,7 +248,7 @@ def _number_texts(column: Labels, texts: tuple[str, ...], name: str) -> list[int
     return [numbers.get(column.dictionary[code], 0) for code in column.codes.tolist()]
 
 
-def _fund_number(fund: Any, names: _Names) -> int:
+def _fund_number(fund: Any, names: Names) -> int:
     number = names.terms.number(fund)
     if number is None:
         raise refuse("fund-unknown", argument="obligations", value=repr(fund))
@@ -251,30 +258,30 @@ def _fund_number(fund: Any, names: _Names) -> int:
 # ---- tables ----
 
 
-def _tables(raw: dict[str, Any], names: _Names, given: Given) -> dict[str, Any]:
+def _tables(raw: dict[str, Any], names: Names, given: Given) -> dict[str, Any]:
     return {
         "confirmations": _confirmations(raw["confirmations"], names),
-        "positions": Positions.from_columns(_register(raw["positions"], names)),
-        "lots": Lots.from_columns(_register(raw["lots"], names)),
+        "positions": Positions.from_columns(register_columns(raw["positions"], names)),
+        "lots": Lots.from_columns(register_columns(raw["lots"], names)),
         "flows": Flows.from_columns(_flows(raw["flows"], names)),
         "obligations": Obligations.from_columns(_cash_rows(raw["obligations"], names)),
         "settlement": Settlement.from_columns(_cash_rows(raw["settlement"], names)),
         "payments": Payments.from_columns(_cash_rows(raw["payments"], names)),
         "postings": Postings.from_columns(_postings(raw["postings"], names)),
         "income": Income.from_columns(_income(raw["income"], names)),
-        "events": _events_out(raw["events"], given),
+        "events": events_out(raw["events"], given),
     }
 
 
-def _confirmations(raw: _Raw, names: _Names) -> Confirmations:
+def _confirmations(raw: _Raw, names: Names) -> Confirmations:
     scales, quantity = names.terms.scales, names.intake.quantity_scale
-    made = _identified(raw, names)
+    made = identified(raw, names)
     made |= {
         "order_id": names.intake.order_ids.restore(raw["order_id"]),
         "target_fund": names.fund_column(raw["target_fund"]),
         "kind": Labels.from_codes(raw["kind"], names.intake.kinds),
         "placed_at": raw["placed_at"].view("datetime64[us]"),
-        "since": _dates(raw["since"]),
+        "since": dates_of(raw["since"]),
     }
     texts = {
         "charge": _CHARGES,
@@ -300,7 +307,7 @@ def _confirmations(raw: _Raw, names: _Names) -> Confirmations:
     return Confirmations.from_columns({name: made[name] for name in raw}, utc)
 
 
-def _identified(raw: _Raw, names: _Names) -> dict[str, Any]:
+def identified(raw: _Raw, names: Names) -> dict[str, Any]:
     """The parts of a position's key that are keys or numbers."""
     return {
         "distributor": names.distributor_column(raw["distributor"]),
@@ -310,21 +317,21 @@ def _identified(raw: _Raw, names: _Names) -> dict[str, Any]:
     }
 
 
-def _dates(days: npt.NDArray[Any]) -> npt.NDArray[np.datetime64]:
+def dates_of(days: npt.NDArray[Any]) -> npt.NDArray[np.datetime64]:
     return days.astype(np.int64).view("datetime64[D]")
 
 
-def _register(raw: _Raw, names: _Names) -> dict[str, Any]:
+def register_columns(raw: _Raw, names: Names) -> dict[str, Any]:
     """Positions or lots."""
     scales = names.terms.scales
-    made = _identified(raw, names) | {"charge": Labels.from_codes(raw["charge"], _CHARGES)}
+    made = identified(raw, names) | {"charge": Labels.from_codes(raw["charge"], _CHARGES)}
     for name, values in raw.items():
         if name in made:
             continue
         if name == "dividend_option":
             made[name] = Labels.from_codes(values, _OPTIONS)
         elif name == "confirmed":
-            made[name] = _dates(values)
+            made[name] = dates_of(values)
         elif name in ("number", "reinvested"):
             made[name] = values.astype(np.int64)
         else:
@@ -333,12 +340,12 @@ def _register(raw: _Raw, names: _Names) -> dict[str, Any]:
     return {name: made[name] for name in raw}
 
 
-def _flows(raw: _Raw, names: _Names) -> dict[str, Any]:
+def _flows(raw: _Raw, names: Names) -> dict[str, Any]:
     scales = names.terms.scales
     made: dict[str, Any] = {
         "fund": names.fund_column(raw["fund"]),
         "distributor": names.distributor_column(raw["distributor"]),
-        "kind": Labels.from_codes(raw["kind"], _FLOWS),
+        "kind": Labels.from_codes(raw["kind"], FLOW_KINDS),
         "orders": raw["orders"],
         "units": _make(raw["units"], scales.units),
         "rounding": _make(raw["rounding"], scales.rounding),
@@ -346,7 +353,7 @@ def _flows(raw: _Raw, names: _Names) -> dict[str, Any]:
     return {name: made[name] if name in made else _make(values, scales.cash) for name, values in raw.items()}
 
 
-def _cash_rows(raw: _Raw, names: _Names) -> dict[str, Any]:
+def _cash_rows(raw: _Raw, names: Names) -> dict[str, Any]:
     """Obligations, settlement or payments."""
     texts = {
         "currency": names.terms.currencies,
@@ -363,18 +370,23 @@ def _cash_rows(raw: _Raw, names: _Names) -> dict[str, Any]:
         elif name == "fund":
             made[name] = names.fund_column(values)
         elif name in ("dealing_date", "value_date"):
-            made[name] = _dates(values)
+            made[name] = dates_of(values)
         else:
             made[name] = _make(values, names.terms.scales.cash)
     return made
 
 
-def _postings(raw: _Raw, names: _Names) -> dict[str, Any]:
-    scales = names.terms.scales
+def _postings(raw: _Raw, names: Names) -> dict[str, Any]:
+    return posting_columns(raw, names.fund_column(raw["fund"]), names.terms)
+
+
+def posting_columns(raw: _Raw, funds: Identifiers, terms: Terms) -> dict[str, Any]:
+    """Postings, whose funds are known."""
+    scales = terms.scales
     words = {"ledger": _LEDGERS, "step": _STEPS, "account": _ACCOUNTS}
     made: dict[str, Any] = {
-        "fund": names.fund_column(raw["fund"]),
-        "currency": Labels.from_codes(raw["currency"], names.terms.currencies),
+        "fund": funds,
+        "currency": Labels.from_codes(raw["currency"], terms.currencies),
     }
     made |= {name: Labels.from_codes(raw[name], words[name]) for name in words}
     for name, values in raw.items():
@@ -385,15 +397,15 @@ def _postings(raw: _Raw, names: _Names) -> dict[str, Any]:
     return {name: made[name] for name in raw}
 
 
-def _income(raw: _Raw, names: _Names) -> dict[str, Any]:
+def _income(raw: _Raw, names: Names) -> dict[str, Any]:
     scales = names.terms.scales
-    made: dict[str, Any] = {"fund": names.fund_column(raw["fund"]), "date": _dates(raw["date"])}
+    made: dict[str, Any] = {"fund": names.fund_column(raw["fund"]), "date": dates_of(raw["date"])}
     made["entitled"] = _make(raw["entitled"], scales.units)
     made["per_10k"] = _make(raw["per_10k"], 4)
     return {name: made[name] if name in made else _make(values, scales.cash) for name, values in raw.items()}
 
 
-def _events_out(raw: _Raw, given: Given) -> Events:
+def events_out(raw: _Raw, given: Given) -> Events:
     """The events in the order in which they were looked at, with what became of them."""
     if given.events is None:
         return Events.empty()
@@ -408,7 +420,7 @@ def _events_out(raw: _Raw, given: Given) -> Events:
 
 def _proof(
     raw: dict[str, Any],
-    names: _Names,
+    names: Names,
     tables: Mapping[str, Any],
     given: Given,
     day: Date,

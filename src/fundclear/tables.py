@@ -7,7 +7,7 @@ from datetime import date as Date
 from decimal import Decimal
 from difflib import get_close_matches
 from inspect import Parameter, Signature
-from typing import Any, ClassVar, Final, Self, final
+from typing import Any, ClassVar, Final, Self, TypeVar, final
 
 import numpy as np
 import numpy.typing as npt
@@ -39,10 +39,14 @@ __all__ = [
     "Settlement",
     "Table",
     "TypedTable",
+    "taken",
 ]
 
 # What stands alone and not in a column.
 _SCALARS: Final = (str, bytes, int, float, Decimal, Date, np.generic)
+
+
+_T = TypeVar("_T", bound="TypedTable")
 
 
 class TypedTable(Table):
@@ -571,3 +575,13 @@ class Income(TypedTable):
 
     __slots__ = ()
     columns_of = schemas.INCOME
+
+
+def taken(kind: type[_T], given: Any) -> _T:
+    """A table of this kind: itself, or read from whatever speaks Arrow."""
+    if isinstance(given, kind):
+        return given
+    if isinstance(given, Table) or hasattr(given, "__arrow_c_stream__"):
+        return kind.from_arrow(given)
+    why = f"it is no {kind.__name__} and has no __arrow_c_stream__"
+    raise refuse("argument", argument=kind.__name__.lower(), value=show(given), why=why)

@@ -132,6 +132,16 @@ def _without_decision(day: DrawnDay, dice: Random) -> DrawnDay | None:
     return DrawnDay(day.scales, plain, {**day.inputs, "days": days})
 
 
+def _with_odd_figure(day: DrawnDay, dice: Random) -> DrawnDay | None:
+    """A gate's limit that is no whole number of the smallest units."""
+    plain = [
+        fund | {"gate": (0, False, False, False, None)} if fund["portfolio"] == n else fund
+        for n, fund in enumerate(day.plain)
+    ]
+    days = [fund_day | {"decision": ("limit", 7)} for fund_day in day.inputs["days"]]
+    return DrawnDay(day.scales, plain, {**day.inputs, "days": days})
+
+
 def _swung_to_nothing(day: DrawnDay, dice: Random) -> DrawnDay | None:
     swing = (0, 0, 0, ONE)
     plain = [fund | {"swing": swing} if fund["portfolio"] == n else fund for n, fund in enumerate(day.plain)]
@@ -146,6 +156,7 @@ def _income_of_nobody(day: DrawnDay, dice: Random) -> DrawnDay | None:
 
 _FAULTS: tuple[Callable[[DrawnDay, Random], DrawnDay | None], ...] = (
     _without_decision,
+    _with_odd_figure,
     _swung_to_nothing,
     _income_of_nobody,
     lambda day, dice: _twice(day, dice, "positions"),

@@ -189,6 +189,11 @@ def test_income_is_reinvested_to_the_cent() -> None:
         ),
         ({"date": "2017-04-29"}, "terms"),
         ({"decisions": {FUND: "maybe"}}, "stray"),
+        ({"date": "27.4.2017"}, "terms"),
+        ({"terms": "198"}, "argument"),
+        ({"prices": ["1.0"]}, "argument"),
+        ({"previous": "yesterday"}, "argument"),
+        ({"threads": 0}, "threads"),
     ],
 )
 def test_a_day_that_cannot_be_cleared(given: dict[str, Any], code: str) -> None:

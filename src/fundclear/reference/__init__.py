@@ -40,6 +40,7 @@ from fundclear.reference.gating import accept, limit_of, swing_direction, swung_
 from fundclear.reference.income import distribute, income_per_10k, seven_day_yield
 from fundclear.reference.netting import net, net_obligations
 from fundclear.reference.policy import Policy, from_plain
+from fundclear.reference.steps import apply_events, post, settle, validate
 from fundclear.reference.text import decimals, format, parse, parse_column, read
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "add",
     "allocate",
     "allocate_groups",
+    "apply_events",
     "check_digits",
     "check_scale",
     "clear",
@@ -75,10 +77,12 @@ __all__ = [
     "net_obligations",
     "parse",
     "parse_column",
+    "post",
     "read",
     "redeem",
     "rescale",
     "round_fraction",
+    "settle",
     "seven_day_yield",
     "subscribe",
     "subtract",
@@ -87,4 +91,5 @@ __all__ = [
     "switch",
     "swung_price",
     "trips",
+    "validate",
 ]

@@ -33,6 +33,8 @@ def distribute_day(book: Book, incomes: Sequence[Row]) -> list[Row]:
         assert policy is not None
         holdings = sorted(book.of_fund(fund), key=_tie)
         spread = _date_by_date if policy.daily else _in_one_sum
+        if abs(total := sum(by_fund[fund].values())) > LIMIT:
+            raise refuse("overflow", argument="incomes", value=str(total), scale=0)
         table += spread(book.day, fund, holdings, sorted(by_fund[fund].items()))
     return table
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 
 from fundclear.errors import refuse
+from fundclear.reference.arithmetic import LIMIT
 from fundclear.reference.context import Day, Row
 from fundclear.reference.dealing import (
     LotPart,
@@ -143,7 +144,10 @@ def _survey(book: Book, orders: Sequence[Order]) -> tuple[Counter[int], Counter[
             assert order.target_fund is not None
             fund, nav = day.fund(order.target_fund), day.day_of(order.target_fund).nav
             _, net = _transfer(day, order, units, lots)
-            switched_in[day.portfolio(order.target_fund)] += units_for_survey(scales, fund, nav, net)
+            head, bought = day.portfolio(order.target_fund), units_for_survey(scales, fund, nav, net)
+            if bought > LIMIT and day.fund(head).gate is not None:
+                raise refuse("overflow", argument="units_in", row=order.row, value=str(bought), scale=0)
+            switched_in[head] += bought
     return requested, subscribed, switched_in, outstanding
 
 
