@@ -29,10 +29,12 @@ __all__ = [
     "arrow_text_schema",
     "build_info",
     "check_digits",
+    "clear_day",
     "compare",
     "compile_terms",
     "decimal_list",
     "divide",
+    "fingerprint",
     "float_array",
     "format_list",
     "format_one",
@@ -58,6 +60,7 @@ __all__ = [
     "parse_text",
     "parse_whole",
     "post",
+    "read_parquet",
     "redeem",
     "rescale",
     "settle",
@@ -68,6 +71,7 @@ __all__ = [
     "swing_price",
     "switch",
     "validate",
+    "write_parquet",
 ]
 
 _Minor: TypeAlias = npt.NDArray[np.int64]
@@ -217,7 +221,8 @@ def clear_day(
     settle_with: Callable[[_Minor, _Minor], tuple[dict[str, Any], Sequence[tuple[int, ...]]]],
     threads: int | None,
 ) -> dict[str, Any]: ...
-def fingerprint(table: str, columns: Sequence[Any], threads: int | None) -> int: ...
+def fingerprint(table: str, columns: Sequence[Any], counted: Sequence[int], threads: int | None) -> int: ...
+def keys_at(keys: _Minor, numbers: npt.NDArray[np.uint32], threads: int | None) -> _Minor: ...
 def read_parquet(path: str) -> tuple[list[_StoredColumn], list[tuple[str, str]]]: ...
 def net(
     keys: Sequence[tuple[str, npt.NDArray[np.integer[Any]] | int, _Minor | None]],

@@ -29,6 +29,9 @@ _CARRIED: Final = {
     ),
 }
 
+# A position that has none of these is empty.
+_HELD: Final = ("units", "frozen", "pending", "unpaid")
+
 
 def fingerprint(name: str, table: Table, threads: int | None = None) -> str:
     """The fingerprint of a table as 32 hexadecimal digits.
@@ -36,12 +39,10 @@ def fingerprint(name: str, table: Table, threads: int | None = None) -> str:
     Integers count by their value and texts by themselves, so it does not matter how a column is stored. Of positions
     only what the next day begins with is looked at, and none that is empty.
     """
-    if name == "positions":
-        kept = [table[column].minor for column in ("units", "frozen", "pending", "unpaid") if column in table]
-        table = table.filter(np.logical_or.reduce([values != 0 for values in kept]))
     names = [column for column in _CARRIED.get(name, table.columns) if column in table]
+    counted = [place for place, column in enumerate(names) if name == "positions" and column in _HELD]
     columns = [_field(table[column]) for column in names]
-    return format(_kernel.fingerprint(name, columns, threads), "032x")
+    return format(_kernel.fingerprint(name, columns, counted, threads), "032x")
 
 
 def _field(column: Any) -> Any:

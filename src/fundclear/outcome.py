@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -117,33 +118,36 @@ class Names:
         if self.intake.funds.is_text:
             # No fund is called by the empty text, so it can stand for none.
             return Labels.from_codes(numbers, self.funds if "" in self.funds else (*self.funds, ""))
-        return np.take(np.array([*self.funds, 0], dtype=np.int64), numbers)
+        return _kernel.keys_at(np.array([*self.funds, 0], dtype=np.int64), numbers, None)
 
     def distributor_column(self, numbers: npt.NDArray[Any]) -> Identifiers:
-        return self.intake.distributors.restore(self.distributor_keys[numbers])
-
-    def scope(self, scope: tuple[Any, ...]) -> str:
-        """What a law was checked for, in words: a kind of scope, and what it is numbered by."""
-        kind, number, *rest = scope
-        if kind == "currency":
-            return str(self.terms.currencies[number])
-        if kind == "day":
-            return ""
-        if kind == "netting":
-            currency, value_date, netting_set = number, *rest
-            parts = (self.terms.currencies[currency], _day_text(value_date), self.netting_sets[netting_set])
-            return " ".join(part for part in parts if part)
-        if kind == "postings":
-            ledger, step = rest
-            return f"{self.funds[number]} {_LEDGERS[ledger]} {_STEPS[step]}"
-        words = (part if isinstance(part, str) else _day_text(part) for part in rest)
-        return " ".join([str(self.funds[number]), *words])
+        return self.intake.distributors.restore(_kernel.keys_at(self.distributor_keys, numbers, None))
 
     def cut_key(self, what: str, key: int | None) -> str:
         """The account or order at which a split was cut."""
         if key is None:
             return ""
         return (self.intake.accounts if what == "income" else self.intake.order_ids).text(key)
+
+
+def _scope_text(
+    currencies: Sequence[str], netting_sets: Sequence[str], funds: Sequence[Any], scope: tuple[Any, ...]
+) -> str:
+    """What a law was checked for, in words: a kind of scope, and what it is numbered by."""
+    kind, number, *rest = scope
+    if kind == "currency":
+        return str(currencies[number])
+    if kind == "day":
+        return ""
+    if kind == "netting":
+        currency, value_date, netting_set = number, *rest
+        parts = (currencies[currency], _day_text(value_date), netting_sets[netting_set])
+        return " ".join(part for part in parts if part)
+    if kind == "postings":
+        ledger, step = rest
+        return f"{funds[number]} {_LEDGERS[ledger]} {_STEPS[step]}"
+    words = (part if isinstance(part, str) else _day_text(part) for part in rest)
+    return " ".join([str(funds[number]), *words])
 
 
 def make_tables(
@@ -426,21 +430,22 @@ def _proof(
     day: Date,
     previous: Proof | None,
 ) -> Proof:
-    entries = entries_of(
-        (law, names.scope(scope), left, right, scale, rows) for law, scope, left, right, scale, rows in raw["entries"]
-    )
+    # The entries outlive the day's tables, so they keep nothing that keeps those.
+    scope = partial(_scope_text, names.terms.currencies, names.netting_sets, names.funds)
+    ties: tuple[LawEntry, ...] = ()
     digests = {f"in.{name}": fingerprint(name, table) for name, table in _inputs(given)}
     digests |= {f"out.{name}": fingerprint(name, table) for name, table in tables.items()}
     digests["out.deferred"] = fingerprint("deferred", left_over(tables["confirmations"]))
     digests["terms"] = names.terms.digest
     if previous is not None:
-        entries += tuple(_ties(digests, previous, given))
+        ties = tuple(_ties(digests, previous, given))
         digests["previous"] = previous.digest
     cuts = tuple(
         Cut(what, str(names.funds[fund]), _day_text(when), remainder, names.cut_key(what, key))
         for what, fund, when, remainder, key in raw["cuts"]
     )
     totals = {name: exact(value, scale) for name, value, scale in raw["totals"]}
+    entries = entries_of(raw["entries"], scope, ties)
     return Proof(date=day.isoformat(), entries=entries, totals=totals, digests=digests, cuts=cuts)
 
 
@@ -464,7 +469,8 @@ def _ties(digests: Mapping[str, str], previous: Proof, given: Given) -> Iterable
 def left_over(confirmations: Confirmations) -> Confirmations:
     """What the next day begins with: parts that a gate deferred, and orders that came late."""
     carried = confirmations["status"] == "carried"
-    return confirmations.filter((confirmations["deferred"].minor != 0) | carried)
+    # They are few among many, so they are looked for once and not column by column.
+    return confirmations.rows_at(np.flatnonzero((confirmations["deferred"].minor != 0) | carried))
 
 
 def _day_text(day: int) -> str:

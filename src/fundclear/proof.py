@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from html import escape
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final, overload
 
 from fundclear import _kernel
 from fundclear.errors import refuse
@@ -116,7 +116,7 @@ class Proof:
     """
 
     date: str
-    entries: tuple[LawEntry, ...]
+    entries: Sequence[LawEntry]
     totals: Mapping[str, Decimal] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
     cuts: tuple[Cut, ...] = ()
@@ -198,9 +198,63 @@ def exact(value: int, scale: int) -> Decimal:
     return Decimal(_kernel.format_one(value, scale))
 
 
-def entries_of(raw: Iterable[tuple[str, str, int, int, int, int]]) -> tuple[LawEntry, ...]:
-    """The kernel's entries: law, scope, both sides in minor units, their scale, rows."""
-    return tuple(
-        LawEntry(law, scope, exact(left, scale), exact(right, scale), rows)
-        for law, scope, left, right, scale, rows in raw
-    )
+RawEntry: TypeAlias = tuple[str, Any, int, int, int, int]
+
+
+@final
+class _Entries(Sequence[LawEntry]):
+    """The entries of a day, made when somebody first looks at them: a small day has hundreds."""
+
+    __slots__ = ("_made", "_others", "_raw", "_scope")
+
+    def __init__(self, raw: Sequence[RawEntry], scope: Callable[[Any], str], others: tuple[LawEntry, ...]) -> None:
+        self._raw, self._scope, self._others = raw, scope, others
+        self._made: tuple[LawEntry, ...] | None = None
+
+    def _all(self) -> tuple[LawEntry, ...]:
+        if self._made is None:
+            entries = (
+                LawEntry(law, self._scope(scope), exact(left, scale), exact(right, scale), rows)
+                for law, scope, left, right, scale, rows in self._raw
+            )
+            self._made = (*entries, *self._others)
+            self._raw, self._others = (), ()
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self._raw) + len(self._others) if self._made is None else len(self._made)
+
+    def __iter__(self) -> Iterator[LawEntry]:
+        return iter(self._all())
+
+    @overload
+    def __getitem__(self, place: int) -> LawEntry: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[LawEntry, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> LawEntry | tuple[LawEntry, ...]:
+        return self._all()[place]
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == tuple(other) if isinstance(other, (_Entries, tuple)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What makes a scope's words is left behind: copies and pickles are plain tuples.
+        return tuple, (self._all(),)
+
+
+def entries_of(
+    raw: Sequence[RawEntry], scope: Callable[[Any], str], others: tuple[LawEntry, ...]
+) -> Sequence[LawEntry]:
+    """The kernel's entries: law, scope, both sides in minor units, their scale, rows; and after them those of others.
+
+    `scope` puts a scope in words.
+    """
+    return _Entries(raw, scope, others)

@@ -2,6 +2,8 @@
 
 use fundclear_kernel::day::fingerprint::{Field, Ints, fingerprint, text_hash};
 use fundclear_kernel::scale::Scale;
+use numpy::PyUntypedArray;
+use numpy::prelude::*;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -21,19 +23,15 @@ enum Held<'py> {
 impl<'py> Held<'py> {
     fn borrow(object: &Bound<'py, PyAny>) -> PyResult<Self> {
         const NAME: &str = "column";
-        if let Ok(column) = Column::borrow(object, NAME) {
-            return Ok(Self::U8(column));
+        // To try one width after the other would make an exception for each that it is not.
+        let dtype = object.cast::<PyUntypedArray>().map(|array| array.dtype());
+        match dtype.map(|dtype| (dtype.kind(), dtype.itemsize())) {
+            Ok((b'u', 1)) => Column::borrow(object, NAME).map(Self::U8),
+            Ok((b'u', 2)) => Column::borrow(object, NAME).map(Self::U16),
+            Ok((b'u', 4)) => Column::borrow(object, NAME).map(Self::U32),
+            Ok((b'i', 4)) => Column::borrow(object, NAME).map(Self::I32),
+            _ => Column::borrow(object, NAME).map(Self::I64),
         }
-        if let Ok(column) = Column::borrow(object, NAME) {
-            return Ok(Self::U16(column));
-        }
-        if let Ok(column) = Column::borrow(object, NAME) {
-            return Ok(Self::I32(column));
-        }
-        if let Ok(column) = Column::borrow(object, NAME) {
-            return Ok(Self::U32(column));
-        }
-        Column::borrow(object, NAME).map(Self::I64)
     }
 
     fn ints(&self) -> Ints<'_> {
@@ -48,8 +46,16 @@ impl<'py> Held<'py> {
 }
 
 /// The fingerprint of a table's columns: integers, or texts as codes, offsets and bytes of their dictionary.
+///
+/// Rows of which all columns that `counted` numbers are zero are left out; none is if it numbers no column.
 #[pyfunction(name = "fingerprint")]
-pub fn fingerprint_of(py: Python<'_>, table: &str, columns: Vec<Bound<'_, PyAny>>, threads: Threads) -> PyResult<u128> {
+pub fn fingerprint_of(
+    py: Python<'_>,
+    table: &str,
+    columns: Vec<Bound<'_, PyAny>>,
+    counted: Vec<usize>,
+    threads: Threads,
+) -> PyResult<u128> {
     let mut held = Vec::with_capacity(columns.len());
     for column in &columns {
         held.push(match column.cast::<PyTuple>() {
@@ -67,7 +73,9 @@ pub fn fingerprint_of(py: Python<'_>, table: &str, columns: Vec<Bound<'_, PyAny>
         held.iter().map(|(values, texts)| Field { values: values.ints(), texts: texts.as_deref() }).collect();
     let rows = fields.first().map_or(0, |field| field.values.len());
     let operands = [(table, Scale::ZERO)];
-    call::run(py, threads, rows, &Story::of(&operands, &[], Scale::ZERO), |exec| fingerprint(exec, table, &fields))
+    call::run(py, threads, rows, &Story::of(&operands, &[], Scale::ZERO), |exec| {
+        fingerprint(exec, table, &fields, &counted)
+    })
 }
 
 /// The hash of each text of a packed dictionary.

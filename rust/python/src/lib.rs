@@ -15,7 +15,10 @@ mod dealing;
 mod failure;
 mod fingerprint;
 mod income;
+mod keys;
 mod labels;
+#[cfg(target_os = "linux")]
+mod memory;
 mod netting;
 mod objects;
 mod obligations;
@@ -26,6 +29,10 @@ mod terms;
 mod text;
 
 use pyo3::prelude::*;
+
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static MEMORY: memory::HugePages = memory::HugePages;
 
 /// The native half of fundclear. Private: use the package `fundclear`.
 #[pymodule(gil_used = false)]
@@ -53,6 +60,8 @@ mod _kernel {
     use super::fingerprint::fingerprint_of;
     #[pymodule_export]
     use super::income::seven_day_yield;
+    #[pymodule_export]
+    use super::keys::keys_at;
     #[pymodule_export]
     use super::labels::{label_find, label_keys, label_objects, label_strings, label_text, label_union};
     #[pymodule_export]

@@ -13,6 +13,9 @@ use crate::exec::Exec;
 /// So many rows are hashed at a time: their hashes and two columns stay in a core's nearest cache.
 const ROWS: usize = 512;
 
+/// So many rows are handed to a worker at a time: handing them out costs nothing beside hashing them.
+const TASK_ROWS: usize = 1 << 15;
+
 /// The integers of a column.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "the widths that columns have")]
@@ -62,21 +65,29 @@ const fn key(seed: u64, field: u64) -> u64 {
 
 /// The fingerprint of a table of this name; all of its columns have as many rows.
 ///
-/// An integer counts by its value, whatever its width, and a text by itself, whatever its code.
+/// An integer counts by its value, whatever its width, and a text by itself, whatever its code. Rows of which all
+/// fields that `counted` numbers are zero are left out; none is if it numbers no field.
 ///
 /// # Errors
 /// [`Code::Law`] if the columns differ in length or a code has no text; [`Code::Cancelled`].
-pub fn fingerprint(exec: &Exec<'_>, table: &str, fields: &[Field<'_>]) -> Result<u128, Error> {
+pub fn fingerprint(exec: &Exec<'_>, table: &str, fields: &[Field<'_>], counted: &[usize]) -> Result<u128, Error> {
     let rows = fields.first().map_or(0, |field| field.values.len());
     if fields.iter().any(|field| field.values.len() != rows) {
         return Err(Error::whole(Code::Law));
     }
-    let seed = text_hash(table.as_bytes());
-    // The end of a block may lie beyond the rows, and is cut where the columns are read.
-    let blocks = (0..rows).step_by(ROWS).map(|start| start..start.saturating_add(ROWS).min(rows));
-    let sums = exec.run(rows, blocks, Desk::new, |desk, _, block| desk.add(seed, fields, block))?;
+    let table = TableKey { seed: text_hash(table.as_bytes()), fields, counted };
+    // The end of a task may lie beyond the rows, and is cut where the columns are read.
+    let tasks = (0..rows).step_by(TASK_ROWS).map(|start| start..start.saturating_add(TASK_ROWS).min(rows));
+    let sums = exec.run(rows, tasks, Desk::new, |desk, _, task| desk.add_all(&table, task))?;
     // Modulo 2^128.
     Ok(sums.iter().fold(0, |sum, desk| sum.wrapping_add(desk.sum)))
+}
+
+/// What is hashed: the key of the table, its fields, and the numbers of those by which a row counts.
+struct TableKey<'a> {
+    seed: u64,
+    fields: &'a [Field<'a>],
+    counted: &'a [usize],
 }
 
 /// A worker's sum, and its memory.
@@ -85,36 +96,82 @@ struct Desk {
     hashes: Vec<u128>,
     left: Vec<u64>,
     right: Vec<u64>,
+    /// The bits of the fields by which a row counts.
+    bits: Vec<u64>,
 }
 
 impl Desk {
     fn new() -> Self {
-        Self { sum: 0, hashes: vec![0; ROWS], left: vec![0; ROWS], right: vec![0; ROWS] }
+        Self { sum: 0, hashes: vec![0; ROWS], left: vec![0; ROWS], right: vec![0; ROWS], bits: vec![0; ROWS] }
+    }
+
+    /// Adds the rows of a task, block by block.
+    fn add_all(&mut self, table: &TableKey<'_>, task: Range<usize>) -> Result<(), Error> {
+        let end = task.end;
+        // The end of a block is cut at the task's.
+        task.step_by(ROWS).try_for_each(|start| self.add(table, start..start.saturating_add(ROWS).min(end)))
     }
 
     /// Adds a block: each row is the sum of products of its fields two by two, a key on each, and is then mixed, so
     /// that no exchange of fields between rows leaves the sum as it was.
-    fn add(&mut self, seed: u64, fields: &[Field<'_>], block: Range<usize>) -> Result<(), Error> {
+    fn add(&mut self, table: &TableKey<'_>, block: Range<usize>) -> Result<(), Error> {
+        let &TableKey { seed, fields, counted } = table;
         let rows = block.len();
-        let Self { sum, hashes, left, right } = self;
+        let Self { sum, hashes, left, right, bits } = self;
         let hashes = hashes.get_mut(..rows).unwrap_or_default();
         hashes.fill(0);
         for (number, pair) in (0_u64..).zip(fields.chunks(2)) {
             let keys = (key(seed, number.wrapping_mul(2)), key(seed, number.wrapping_mul(2).wrapping_add(1)));
-            let [first, rest @ ..] = pair else { continue };
-            let left = first.read(block.clone(), left)?;
-            let right = match rest {
-                [second] => second.read(block.clone(), right)?,
-                _ => zeros(right, rows),
-            };
-            for ((hash, a), b) in hashes.iter_mut().zip(left).zip(right) {
-                // The keys are added modulo 2^64; products and sums are taken modulo 2^128.
-                let product = u128::from(a.wrapping_add(keys.0)).wrapping_mul(u128::from(b.wrapping_add(keys.1)));
-                *hash = hash.wrapping_add(product);
+            match pair {
+                [first, second] => match (first.plain(&block), second.plain(&block)) {
+                    (Some(a), Some(b)) => add_products(hashes, keys, (a, i64::cast_unsigned), (b, i64::cast_unsigned)),
+                    (Some(a), None) => {
+                        let b = second.read(block.clone(), right)?;
+                        add_products(hashes, keys, (a, i64::cast_unsigned), (b, |b| b));
+                    }
+                    (None, Some(b)) => {
+                        let a = first.read(block.clone(), left)?;
+                        add_products(hashes, keys, (a, |a| a), (b, i64::cast_unsigned));
+                    }
+                    (None, None) => {
+                        let (a, b) = (first.read(block.clone(), left)?, second.read(block.clone(), right)?);
+                        add_products(hashes, keys, (a, |a| a), (b, |b| b));
+                    }
+                },
+                [last] => {
+                    let a = last.read(block.clone(), left)?;
+                    add_products(hashes, keys, (a, |a| a), (zeros(right, rows), |b| b));
+                }
+                _ => {}
             }
         }
-        *sum = hashes.iter().fold(*sum, |sum, hash| sum.wrapping_add(mixed(*hash)));
+        if counted.is_empty() {
+            *sum = hashes.iter().fold(*sum, |sum, hash| sum.wrapping_add(mixed(*hash)));
+            return Ok(());
+        }
+        zeros(bits, rows);
+        for field in counted.iter().filter_map(|number| fields.get(*number)) {
+            let values = field.read(block.clone(), left)?;
+            bits.iter_mut().zip(values).for_each(|(bits, value)| *bits |= value);
+        }
+        let kept = hashes.iter().zip(bits.iter()).filter(|(_, bits)| **bits != 0);
+        *sum = kept.fold(*sum, |sum, (hash, _)| sum.wrapping_add(mixed(*hash)));
         Ok(())
+    }
+}
+
+/// Adds the products of two fields, a key on each, to the hashes of their rows.
+#[inline(always)]
+fn add_products<A: Copy, B: Copy>(
+    hashes: &mut [u128],
+    keys: (u64, u64),
+    (left, of_left): (&[A], impl Fn(A) -> u64),
+    (right, of_right): (&[B], impl Fn(B) -> u64),
+) {
+    for ((hash, a), b) in hashes.iter_mut().zip(left).zip(right) {
+        // The keys are added modulo 2^64; products and sums are taken modulo 2^128.
+        let (a, b) = (of_left(*a).wrapping_add(keys.0), of_right(*b).wrapping_add(keys.1));
+        *hash = hash.wrapping_add(u128::from(a).wrapping_mul(u128::from(b)));
     }
 }
 
@@ -170,6 +227,14 @@ impl Ints<'_> {
 }
 
 impl Field<'_> {
+    /// The rows of a block as they lie, if they need no widening.
+    fn plain(&self, block: &Range<usize>) -> Option<&[i64]> {
+        match (self.values, self.texts) {
+            (Ints::I64(values), None) => values.get(block.clone()),
+            _ => None,
+        }
+    }
+
     fn read<'m>(&self, block: Range<usize>, memory: &'m mut [u64]) -> Result<&'m [u64], Error> {
         let memory = self.values.widen(block, memory);
         if let Some(texts) = self.texts {
@@ -202,7 +267,7 @@ mod tests {
         let columns = [column(0), column(1), column(2)];
         let fields = columns.each_ref().map(|column| Field { values: Ints::I64(column), texts: None });
         let exec = Exec::new(NonZeroUsize::new(3).unwrap(), &|| true);
-        fingerprint(&exec, "orders", &fields).unwrap()
+        fingerprint(&exec, "orders", &fields, &[]).unwrap()
     }
 
     fn rows(count: usize) -> Vec<[i64; 3]> {
@@ -244,10 +309,25 @@ mod tests {
     }
 
     #[test]
+    fn rows_that_are_zero_where_it_counts_are_left_out() {
+        let of = |rows: &[[i64; 3]], counted: &[usize]| {
+            let column = |place: usize| rows.iter().map(|row| row[place]).collect::<Vec<_>>();
+            let columns = [column(0), column(1), column(2)];
+            let fields = columns.each_ref().map(|column| Field { values: Ints::I64(column), texts: None });
+            fingerprint(&Exec::inline(), "orders", &fields, counted).unwrap()
+        };
+        let all = rows(2_000);
+        let kept: Vec<_> = all.iter().copied().filter(|row| row[0] != 0 || row[2] != 0).collect();
+        assert!(kept.len() < all.len());
+        assert_eq!(of(&all, &[0, 2]), of(&kept, &[]));
+        assert_ne!(of(&all, &[]), of(&kept, &[]));
+    }
+
+    #[test]
     fn widths_and_codes_do_not_matter_but_texts_and_the_table_do() {
         let exec = Exec::inline();
         let one =
-            |values: Ints<'_>, texts: Option<&[u64]>| fingerprint(&exec, "t", &[Field { values, texts }]).unwrap();
+            |values: Ints<'_>, texts: Option<&[u64]>| fingerprint(&exec, "t", &[Field { values, texts }], &[]).unwrap();
         let whole = one(Ints::I64(&[1, 0, 1]), None);
         assert_eq!(one(Ints::U8(&[1, 0, 1]), None), whole);
         assert_eq!(one(Ints::I32(&[0, 1, 1]), None), whole);
@@ -256,8 +336,8 @@ mod tests {
         assert_ne!(one(Ints::U16(&[0, 1]), Some(&[a, b])), one(Ints::U16(&[0, 1]), Some(&[a, c])));
         assert_ne!(text_hash(b""), text_hash(b"\0"));
         let fields = [Field { values: Ints::I64(&[1, 0, 1]), texts: None }];
-        assert_ne!(fingerprint(&exec, "u", &fields).unwrap(), whole);
+        assert_ne!(fingerprint(&exec, "u", &fields, &[]).unwrap(), whole);
         let uncoded = [Field { values: Ints::U8(&[2]), texts: Some(&[a, b]) }];
-        assert_eq!(fingerprint(&exec, "t", &uncoded).unwrap_err().code, Code::Law);
+        assert_eq!(fingerprint(&exec, "t", &uncoded, &[]).unwrap_err().code, Code::Law);
     }
 }

@@ -11,6 +11,7 @@ use super::proof::{Entry, Facts, GateFacts, IncomeRow, Received, prove_day};
 use super::run::Day;
 use super::tables::{ConfirmationColumns, LotColumns, PositionColumns};
 use super::totals::Totals;
+use super::turns::{Turn, Turns};
 use super::types::{Origin, Reason};
 use crate::bounds::fits;
 use crate::error::{Code, Error};
@@ -45,7 +46,7 @@ struct Worker {
     prover: Prover,
     totals: Totals,
     flows: FlowTotals,
-    registers: Vec<(usize, PositionColumns, LotColumns)>,
+    lots: Vec<(usize, LotColumns)>,
 }
 
 /// Settles a day whose prices are decided, proves it, and writes its confirmations into zeroed columns.
@@ -69,30 +70,20 @@ pub fn finish(
         prover: Prover::new(ctx, &given),
         totals: Totals::default(),
         flows: FlowTotals::default(),
-        registers: Vec::new(),
+        lots: Vec::new(),
     };
-    let mut base = 0_usize;
-    let tasks = day.buckets.iter().map(|bucket| {
-        let first = base;
-        // Rows in memory.
-        base = base.wrapping_add(bucket.orders.len());
-        (first, bucket, columns.take(bucket.orders.len()))
-    });
-    let mut workers = exec.run(day.rows(), tasks, init, |worker, index, (first, bucket, mut columns)| {
-        worker.take(day, bucket, index, first, &mut columns)
-    })?;
+    let (positions, mut workers) = settle_all(exec, day, &init, &mut columns)?;
     let mut totals = Totals::default();
     let mut flows = FlowTotals::default();
     for worker in &workers {
         totals.merge(&worker.totals);
         flows.merge(ctx, &worker.flows);
     }
-    let mut registers: Vec<_> = workers.iter_mut().flat_map(|worker| std::mem::take(&mut worker.registers)).collect();
-    registers.sort_unstable_by_key(|(index, ..)| *index);
-    let (mut positions, mut lots) = (PositionColumns::default(), LotColumns::default());
-    for (_, of_bucket, lots_of_bucket) in registers {
-        positions.append(of_bucket);
-        lots.append(lots_of_bucket);
+    let mut of_buckets: Vec<_> = workers.iter_mut().flat_map(|worker| std::mem::take(&mut worker.lots)).collect();
+    of_buckets.sort_unstable_by_key(|(index, _)| *index);
+    let mut lots = LotColumns::default();
+    for (_, of_bucket) in of_buckets {
+        lots.append(of_bucket);
     }
     let (rows, switched) = (flows.rows()?, flows.switched());
     let settlement = settle(ctx.date, obligations(ctx, parties, &rows, &switched)?, open_before)?;
@@ -115,23 +106,56 @@ pub fn finish(
     Ok(Cleared { positions, lots, flows: rows, settlement, postings, incomes, entries, totals })
 }
 
+/// Settles, proves and writes all buckets: the closing positions, and what the workers keep.
+fn settle_all(
+    exec: &Exec<'_>,
+    day: &Day<'_>,
+    init: &(impl Fn() -> Worker + Sync),
+    columns: &mut ConfirmationColumns<'_>,
+) -> Result<(PositionColumns, Vec<Worker>), Error> {
+    // An order opens one position at most.
+    let room = day
+        .buckets
+        .iter()
+        .fold(0_usize, |room, bucket| room.saturating_add(bucket.positions.len()).saturating_add(bucket.orders.len()));
+    let mut positions = PositionColumns::zeroed(room);
+    let turns = Turns::new(positions.written());
+    let mut base = 0_usize;
+    let tasks = day.buckets.iter().map(|bucket| {
+        let first = base;
+        // Rows in memory.
+        base = base.wrapping_add(bucket.orders.len());
+        (first, bucket, columns.take(bucket.orders.len()))
+    });
+    let workers = exec.run(day.rows(), tasks, init, |worker, index, (first, bucket, mut columns)| {
+        worker.take(day, bucket, first, &mut columns, turns.at(index))
+    })?;
+    let rows = turns.rows();
+    positions.cut(rows);
+    Ok((positions, workers))
+}
+
 impl Worker {
     /// Settles a bucket, proves it while it is in the cache, and writes it.
     fn take(
         &mut self,
         day: &Day<'_>,
         bucket: &Bucket,
-        index: usize,
         first: usize,
         columns: &mut ConfirmationColumns<'_>,
+        turn: Turn<'_, '_>,
     ) -> Result<(), Error> {
-        let ctx = &day.ctx;
+        let (ctx, index) = (&day.ctx, turn.index());
         let of_table = |error: Error| Error { row: error.row.map(|row| row.wrapping_add(first)), ..error };
         day.settle_bucket(bucket, &mut self.settled).map_err(of_table)?;
+        let mut register = turn.take(self.settled.positions.len())?;
         self.prover.prove(ctx, bucket, &self.settled, &mut self.totals).map_err(|broken| broken.error(first))?;
         self.flows.add_bucket(ctx, bucket, &self.settled);
         columns.fill(ctx, bucket, &self.settled).ok_or(Error::whole(Code::Overflow))?;
-        self.registers.push((index, self.settled.positions.as_slice().into(), self.settled.lots.as_slice().into()));
+        register.fill(&self.settled.positions);
+        if !self.settled.lots.is_empty() {
+            self.lots.push((index, self.settled.lots.as_slice().into()));
+        }
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ pub(super) struct Search<'a> {
     place: usize,
 }
 
-/// So many positions are looked at one by one before the rest is halved.
+/// So many positions are looked at one by one before the rest is searched.
 const NEAR: usize = 8;
 
 impl<'a> Search<'a> {
@@ -49,8 +49,19 @@ impl<'a> Search<'a> {
     fn first(&self, from: usize, before: impl Fn(&Closing) -> bool) -> usize {
         let rest = self.positions.get(from..).unwrap_or_default();
         let near = rest.iter().take(NEAR).take_while(|position| before(position)).count();
-        // Places of one slice.
-        if near < NEAR { from.wrapping_add(near) } else { from.wrapping_add(rest.partition_point(before)) }
+        if near < NEAR {
+            // Places of one slice, here and below.
+            return from.wrapping_add(near);
+        }
+        // What is looked for is most often near, so the stretch in which it must be is found by doubling.
+        let mut low = NEAR;
+        let mut high = NEAR << 1;
+        while rest.get(high).is_some_and(&before) {
+            low = high;
+            high = high.saturating_mul(2);
+        }
+        let stretch = rest.get(low..high.min(rest.len())).unwrap_or_default();
+        from.wrapping_add(low).wrapping_add(stretch.partition_point(before))
     }
 }
 

@@ -239,9 +239,69 @@ macro_rules! table {
     };
 }
 
-table! {
-    /// The positions at the end of the day.
-    PositionColumns from Closing {
+macro_rules! written {
+    ($table:ident as $written:ident from $source:ty { $($name:ident: $kind:ty = |$row:ident| $value:expr;)* }) => {
+        /// Stretches of the columns of a table, from zeroed memory.
+        #[derive(Debug, Default)]
+        pub(super) struct $written<'a> {
+            $($name: &'a mut [$kind],)*
+        }
+
+        impl $table {
+            /// So many rows of zeros. Memory of rows that are never written is never touched.
+            pub(super) fn zeroed(rows: usize) -> Self {
+                Self { $($name: vec![0; rows],)* }
+            }
+
+            /// All rows, to be written.
+            pub(super) fn written(&mut self) -> $written<'_> {
+                $written { $($name: &mut self.$name,)* }
+            }
+
+            /// Gives back the memory of all rows but the first ones.
+            pub(super) fn cut(&mut self, rows: usize) {
+                $(
+                    self.$name.truncate(rows);
+                    self.$name.shrink_to_fit();
+                )*
+            }
+        }
+
+        impl<'a> $written<'a> {
+            /// Takes the first rows of every column away; `None` if there are fewer.
+            pub(super) fn take(&mut self, rows: usize) -> Option<$written<'a>> {
+                Some($written {$(
+                    $name: {
+                        let (first, rest) = mem::take(&mut self.$name).split_at_mut_checked(rows)?;
+                        self.$name = rest;
+                        first
+                    },
+                )*})
+            }
+
+            /// Writes as many rows. Columns of which a block of rows is zero are not touched there.
+            pub(super) fn fill(&mut self, rows: &[$source]) {
+                $(
+                    let places = self.$name.chunks_mut(BLOCK_ROWS);
+                    for (places, rows) in places.zip(rows.chunks(BLOCK_ROWS)) {
+                        let of = |$row: &$source| -> $kind { $value };
+                        if rows.iter().fold(0, |bits, row| bits | of(row)) != 0 {
+                            places.iter_mut().zip(rows).for_each(|(place, row)| *place = of(row));
+                        }
+                    }
+                )*
+            }
+        }
+
+        table! {
+            /// The positions at the end of the day.
+            $table from $source { $($name: $kind = |$row| $value;)* }
+        }
+    };
+}
+
+written! {
+    PositionColumns as WrittenPositions from Closing {
         account: i64 = |row| row.account;
         transaction_account: i64 = |row| row.transaction_account;
         distributor: u32 = |row| row.distributor;

@@ -55,7 +55,12 @@ pub fn clear_day<'py>(
     let input = received.input(terms.terms());
     let rows = rows_of(&input);
     let told = |error: Error| story(py, &error, &fund_names);
-    let day = call::attempt(py, threads, rows, |exec| Day::open(exec, &input))?.map_err(told)?;
+    let day = call::attempt(py, threads, rows, |exec| {
+        #[cfg(target_os = "linux")]
+        let _segmented = crate::memory::Segmented::new();
+        Day::open(exec, &input)
+    });
+    let day = day?.map_err(told)?;
     let (fund_array, distributors) =
         (PyArray1::from_slice(py, &day.ctx.funds), PyArray1::from_slice(py, &day.ctx.distributors));
     let (parties, open) = settle_with.call1((fund_array, distributors))?.extract::<(Bound<'_, PyDict>, Vec<_>)>()?;
