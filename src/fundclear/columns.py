@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final, NoReturn, TypeAlias, final, overload
 
 import numpy as np
@@ -25,6 +26,10 @@ _SHOWN_ROWS: Final = 3
 
 # Iterating makes so many texts at a time.
 _ITER_ROWS: Final = 4096
+
+
+# Dictionaries of at most so many texts are kept.
+_FEW: Final = 64
 
 
 @final
@@ -105,7 +110,10 @@ class Labels:
         >>> Labels.from_codes(np.array([1, 0, 1], dtype=np.uint8), ["confirmed", "rejected"])
         Labels(['rejected', 'confirmed', 'rejected'])
         """
-        texts = Labels.of(list(dictionary), name="dictionary")
+        if isinstance(dictionary, tuple) and len(dictionary) <= _FEW and all(type(text) is str for text in dictionary):
+            texts = _known(dictionary)
+        else:
+            texts = Labels.of(list(dictionary), name="dictionary")
         count = len(texts._offsets) - 1
         if count != len(texts):
             raise refuse(
@@ -273,6 +281,12 @@ class Labels:
     def _like(self, codes: Codes) -> Labels:
         """Other rows over the same texts."""
         return _make(codes, self._offsets, self._bytes, self._dictionary)
+
+
+@lru_cache(maxsize=256)
+def _known(dictionary: tuple[str, ...]) -> Labels:
+    """A short dictionary as a column; a clearing day has the same ones again and again."""
+    return Labels.of(list(dictionary), name="dictionary")
 
 
 def _make(

@@ -137,8 +137,12 @@ def gate(
     >>> gated.tripped, gated.accepted
     (array([False,  True]), Fixed(['9.00', '25.28', '25.28'], scale=2))
     """
-    units = requested if isinstance(requested, Fixed) else Fixed.parse(requested, name="requested", threads=threads)
-    places = units.scale if scale is None else _checked_scale(scale)
+    places = None if scale is None else _checked_scale(scale)
+    if isinstance(requested, Fixed):
+        units = requested if places is None else requested.rescale(places, threads=threads)
+    else:
+        units = Fixed.parse(requested, places, name="requested", threads=threads)
+    places = units.scale
     portfolios, numbers = _portfolios(portfolio, threads)
     given = _Given(portfolios, portfolio is not None, places)
     decided = [_decision(value) for value in given.each("decision", decision)]
@@ -158,7 +162,7 @@ def gate(
         [0 for _ in portfolios],
     )
     accepted, tripped, limit = _kernel.gate(
-        units.rescale(places, threads=threads)._column,
+        units._column,
         places,
         numbers,
         list(zip(*columns, strict=True)),
@@ -177,9 +181,25 @@ def _portfolios(portfolio: Keys | None, threads: int | None) -> tuple[tuple[Any,
         return ("",), 0
     column = _identifiers(portfolio, "portfolio", False, threads)
     domain = Domain.of("portfolio", column, threads=threads)
-    found, numbers = np.unique(np.atleast_1d(domain.keys(column, threads)), return_inverse=True)
+    found, numbers = _numbered(np.atleast_1d(domain.keys(column, threads)))
     names = domain.restore(found)
-    return tuple(names.to_list() if isinstance(names, Labels) else names.tolist()), numbers.astype(np.int64)
+    return tuple(names.to_list() if isinstance(names, Labels) else names.tolist()), numbers
+
+
+def _numbered(keys: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The different keys, ascending, and the place of each row's among them."""
+    first, last = (int(keys.min()), int(keys.max())) if len(keys) else (0, 0)
+    if last - first > len(keys):
+        found, numbers = np.unique(keys, return_inverse=True)
+        return found, numbers.astype(np.int64, copy=False)
+    # Keys that lie close together, as ranks of texts do, need no sorting.
+    places = keys - first
+    present = np.zeros(last - first + 1, dtype=np.bool_)
+    present[places] = True
+    found = np.flatnonzero(present)
+    numbers = np.zeros(len(present), dtype=np.int64)
+    numbers[found] = np.arange(len(found), dtype=np.int64)
+    return found + first, numbers[places]
 
 
 class _Given:

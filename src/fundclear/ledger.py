@@ -90,14 +90,14 @@ def _custody(terms: Terms) -> list[int]:
 
 
 def _flows(table: Flows, terms: Terms) -> dict[str, Any]:
-    cash, units, nav = terms.scales
+    scales = terms.scales
     kinds = {kind: place for place, kind in enumerate(FLOW_KINDS)}
     made: dict[str, Any] = {"rows": len(table), "fund": _funds(table["fund"], terms, "flows")}
     made["kind"] = _codes(table["kind"], kinds)
     made["orders"] = table["orders"]
-    made |= {name: table[name].rescale(cash).minor for name in (*_CASH, "refund", "unpaid")}
-    made["units"] = table["units"].rescale(units).minor
-    made["rounding"] = table["rounding"].rescale(units + nav).minor
+    made |= {name: table[name].rescale(scales.cash).minor for name in (*_CASH, "refund", "unpaid")}
+    made["units"] = table["units"].rescale(scales.units).minor
+    made["rounding"] = table["rounding"].rescale(scales.rounding).minor
     return made
 
 

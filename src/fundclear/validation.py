@@ -56,11 +56,11 @@ def validate(
         threads: how many threads may work; by default ``FUNDCLEAR_THREADS``, else the cores of the process.
 
     Returns:
-        A table with a row for every order, in the order of a day's confirmations: who sent it, for which position,
-        ``kind``, ``target_fund``, ``since``, ``origin``, ``status`` (``rejected``, ``carried`` for a late one, empty if
-        it goes on), ``reason``, ``requested``, ``top_up`` (units added to clear a small rest), ``cancelled`` (units
-        that negative income takes away) and ``quantity``: what goes on, cash to be dealt or units to the gate.
-        Quantities have the scale of the day's confirmations.
+        A table with a row for every order, in the order of a day's confirmations. It says who sent it, for which
+        position, ``kind``, ``target_fund``, ``since``, ``origin``, ``status`` (``rejected``, ``carried`` for a late
+        one, empty if it goes on), ``reason``, ``requested``, ``top_up`` (units added to clear a small rest),
+        ``cancelled`` (units that negative income takes away) and ``quantity``, which goes on as cash to be dealt or
+        units to the gate. Quantities have the scale of the day's confirmations.
 
     Raises:
         InputError: what :func:`clear` refuses of these tables (``positions-needed``, ``pending``, ``lots`` and others).

@@ -75,9 +75,19 @@ def test_what_a_gate_cannot_take() -> None:
     assert code(fc.gate, ["1"], outstanding="9", order_id=[1, 2])[0] == "length"
     assert code(fc.gate, ["1"], outstanding="9", priority="youngest") == ("argument", "priority", None)
     assert code(fc.gate, ["1"], outstanding="9", count_subscriptions="no") == ("argument", "count_subscriptions", None)
-    assert code(fc.gate, ["1.25"], outstanding="9", scale=1)[0] == "inexact"
+    assert code(fc.gate, ["1.25"], outstanding="9", scale=1) == ("inexact", "requested", 0)
     assert code(fc.gate, [1.5], outstanding="9")[0] == "float"
     assert code(fc.gate, ["1"], outstanding=["9", "9"])[0] == "length"
+    most = [9 * 10**17, 9 * 10**17]
+    assert code(fc.gate, most, outstanding="9", decision="accept_all") == ("overflow", "requested", None)
+
+
+@pytest.mark.parametrize("ids", [[7, -2, 7], [2**62, -(2**62), 2**62], ["b", "a", "b"]])
+def test_portfolios_are_any_integers_or_texts_and_stand_in_their_order(ids: list[Any]) -> None:
+    gated = fc.gate(["1", "2", "3"], portfolio=ids, outstanding={ids[0]: "1", ids[1]: "100"}, decision="limit")
+    assert gated.portfolios == (ids[1], ids[0])
+    assert (gated.tripped.tolist(), gated.limit.to_strings()) == ([False, True], ["2", "1"])
+    assert gated.accepted.to_strings() == ["0", "2", "1"]
 
 
 def test_no_requests_are_no_gate() -> None:

@@ -2,8 +2,9 @@
 //!
 //! A fresh page costs the system the more, the more pages there are: one of 2 MiB a few times as much as one of 4 KiB,
 //! of which it replaces 512. Blocks from [`LARGE`] on are mapped one by one. While a day is open the blocks from
-//! [`MEDIUM`] on, above all the rows of its buckets, lie together in segments of a stretch of addresses that is reserved
-//! once; a segment goes back to the system when its last block does. All other blocks are the system allocator's.
+//! [`MEDIUM`] on, above all the rows of its buckets, lie together in segments of a stretch of addresses that is
+//! reserved once; a segment goes back to the system when its last block does. All other blocks are the system
+//! allocator's.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr::null_mut;

@@ -120,8 +120,16 @@ impl Desk {
         let Self { sum, hashes, left, right, bits } = self;
         let hashes = hashes.get_mut(..rows).unwrap_or_default();
         hashes.fill(0);
+        // Fields that are the same in all rows of the block add the same to each.
+        let mut same = 0_u128;
         for (number, pair) in (0_u64..).zip(fields.chunks(2)) {
             let keys = (key(seed, number.wrapping_mul(2)), key(seed, number.wrapping_mul(2).wrapping_add(1)));
+            if let [first, second] = pair
+                && let Some((a, b)) = first.constant(&block).zip(second.constant(&block))
+            {
+                same = same.wrapping_add(product(a, keys.0, b, keys.1));
+                continue;
+            }
             match pair {
                 [first, second] => match (first.plain(&block), second.plain(&block)) {
                     (Some(a), Some(b)) => add_products(hashes, keys, (a, i64::cast_unsigned), (b, i64::cast_unsigned)),
@@ -146,7 +154,7 @@ impl Desk {
             }
         }
         if counted.is_empty() {
-            *sum = hashes.iter().fold(*sum, |sum, hash| sum.wrapping_add(mixed(*hash)));
+            *sum = hashes.iter().fold(*sum, |sum, hash| sum.wrapping_add(mixed(hash.wrapping_add(same))));
             return Ok(());
         }
         zeros(bits, rows);
@@ -155,7 +163,7 @@ impl Desk {
             bits.iter_mut().zip(values).for_each(|(bits, value)| *bits |= value);
         }
         let kept = hashes.iter().zip(bits.iter()).filter(|(_, bits)| **bits != 0);
-        *sum = kept.fold(*sum, |sum, (hash, _)| sum.wrapping_add(mixed(*hash)));
+        *sum = kept.fold(*sum, |sum, (hash, _)| sum.wrapping_add(mixed(hash.wrapping_add(same))));
         Ok(())
     }
 }
@@ -169,10 +177,16 @@ fn add_products<A: Copy, B: Copy>(
     (right, of_right): (&[B], impl Fn(B) -> u64),
 ) {
     for ((hash, a), b) in hashes.iter_mut().zip(left).zip(right) {
-        // The keys are added modulo 2^64; products and sums are taken modulo 2^128.
-        let (a, b) = (of_left(*a).wrapping_add(keys.0), of_right(*b).wrapping_add(keys.1));
-        *hash = hash.wrapping_add(u128::from(a).wrapping_mul(u128::from(b)));
+        // Sums are taken modulo 2^128.
+        *hash = hash.wrapping_add(product(of_left(*a), keys.0, of_right(*b), keys.1));
     }
+}
+
+/// The product of two fields, a key on each.
+#[inline(always)]
+fn product(a: u64, of_a: u64, b: u64, of_b: u64) -> u128 {
+    // The keys are added modulo 2^64; the product of two numbers of 64 bits has at most 128.
+    u128::from(a.wrapping_add(of_a)).wrapping_mul(u128::from(b.wrapping_add(of_b)))
 }
 
 fn zeros(memory: &mut [u64], rows: usize) -> &[u64] {
@@ -227,6 +241,28 @@ impl Ints<'_> {
 }
 
 impl Field<'_> {
+    /// The value that all rows of a block have, if they have one.
+    fn constant(&self, block: &Range<usize>) -> Option<u64> {
+        fn only<T: Copy + PartialEq + Into<i64>>(values: &[T], block: &Range<usize>) -> Option<u64> {
+            let values = values.get(block.clone())?;
+            let first = *values.first()?;
+            // All rows are looked at, many at a time; but most blocks differ at once.
+            let differs = *values.last()? != first || values.iter().fold(false, |any, value| any | (*value != first));
+            (!differs).then_some(first.into().cast_unsigned())
+        }
+        let value = match self.values {
+            Ints::I64(values) => only(values, block),
+            Ints::I32(values) => only(values, block),
+            Ints::U32(values) => only(values, block),
+            Ints::U16(values) => only(values, block),
+            Ints::U8(values) => only(values, block),
+        }?;
+        match self.texts {
+            None => Some(value),
+            Some(texts) => texts.get(usize::try_from(value).ok()?).copied(),
+        }
+    }
+
     /// The rows of a block as they lie, if they need no widening.
     fn plain(&self, block: &Range<usize>) -> Option<&[i64]> {
         match (self.values, self.texts) {

@@ -9,10 +9,11 @@ use super::ledger::{Moved, Posting, moved_by_fund, postings};
 use super::obligations::{Obligation, Parties, Settlement, obligations, settle};
 use super::proof::{Entry, Facts, GateFacts, IncomeRow, Received, prove_day};
 use super::run::Day;
-use super::tables::{ConfirmationColumns, LotColumns, PositionColumns};
+use super::tables::{BLOCK_ROWS, ConfirmationColumns, LotColumns, PositionColumns};
 use super::totals::Totals;
 use super::turns::{Turn, Turns};
 use super::types::{Origin, Reason};
+use super::violation::Violation;
 use crate::bounds::fits;
 use crate::error::{Code, Error};
 use crate::exec::Exec;
@@ -145,17 +146,41 @@ impl Worker {
         columns: &mut ConfirmationColumns<'_>,
         turn: Turn<'_, '_>,
     ) -> Result<(), Error> {
-        let (ctx, index) = (&day.ctx, turn.index());
+        let index = turn.index();
         let of_table = |error: Error| Error { row: error.row.map(|row| row.wrapping_add(first)), ..error };
         day.settle_bucket(bucket, &mut self.settled).map_err(of_table)?;
         let mut register = turn.take(self.settled.positions.len())?;
-        self.prover.prove(ctx, bucket, &self.settled, &mut self.totals).map_err(|broken| broken.error(first))?;
-        self.flows.add_bucket(ctx, bucket, &self.settled);
-        columns.fill(ctx, bucket, &self.settled).ok_or(Error::whole(Code::Overflow))?;
+        self.write(day, bucket, first, columns)?;
         register.fill(&self.settled.positions);
         if !self.settled.lots.is_empty() {
             self.lots.push((index, self.settled.lots.as_slice().into()));
         }
+        Ok(())
+    }
+
+    /// Proves, sums and writes the settled bucket, block of rows by block of rows: none is read from memory twice.
+    fn write(
+        &mut self,
+        day: &Day<'_>,
+        bucket: &Bucket,
+        first: usize,
+        columns: &mut ConfirmationColumns<'_>,
+    ) -> Result<(), Error> {
+        let (ctx, settled) = (&day.ctx, &self.settled);
+        let named = |broken: Violation| broken.error(first);
+        let mut search = self.prover.begin(bucket, settled, &mut self.totals).map_err(named)?;
+        let mut start = 0_usize;
+        for (orders, outcomes) in bucket.orders.chunks(BLOCK_ROWS).zip(settled.outcomes.chunks(BLOCK_ROWS)) {
+            // Stretches of one slice.
+            let end = start.wrapping_add(orders.len());
+            let proven = self.prover.orders(ctx, bucket, settled, start..end, &mut search, &mut self.totals);
+            proven.map_err(named)?;
+            self.flows.add_orders(ctx, orders, outcomes);
+            columns.write(ctx, orders, outcomes).ok_or(Error::whole(Code::Overflow))?;
+            start = end;
+        }
+        self.prover.positions(bucket, settled, &mut self.totals).map_err(named)?;
+        self.flows.add_positions(ctx, &settled.positions);
         Ok(())
     }
 }

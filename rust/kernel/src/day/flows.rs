@@ -139,17 +139,27 @@ pub struct FlowTotals {
 impl FlowTotals {
     /// Adds the flows of a bucket.
     pub fn add_bucket(&mut self, ctx: &Context<'_>, bucket: &Bucket, settled: &Settled) {
+        self.add_orders(ctx, &bucket.orders, &settled.outcomes);
+        self.add_positions(ctx, &settled.positions);
+    }
+
+    /// Adds the flows of orders.
+    pub(super) fn add_orders(&mut self, ctx: &Context<'_>, orders: &[Order], outcomes: &[Outcome]) {
         let width = ctx.distributors.len();
         if self.dense.is_empty() {
             let places = ctx.terms.funds.len().checked_mul(width).filter(|places| *places <= DENSE_PLACES);
             self.dense.resize(places.unwrap_or_default(), 0);
         }
-        for (order, outcome) in bucket.orders.iter().zip(&settled.outcomes) {
+        for (order, outcome) in orders.iter().zip(outcomes) {
             if outcome.confirmed > 0 {
                 self.add_order(ctx, order, outcome);
             }
         }
-        for closing in &settled.positions {
+    }
+
+    /// Adds the income of positions.
+    pub(super) fn add_positions(&mut self, ctx: &Context<'_>, positions: &[Closing]) {
+        for closing in positions {
             if (closing.income | closing.income_units | closing.income_cash) != 0 {
                 self.add_income(ctx, closing);
             }

@@ -2,6 +2,8 @@
 //!
 //! Nothing here is computed the way it was settled: a law takes the written values and multiplies out.
 
+use std::ops::Range;
+
 use super::bucket::{Bucket, Closing, Context, Ruling, Settled};
 use super::search::Search;
 use super::totals::{FundTotals, Totals, add_closing, count};
@@ -137,6 +139,18 @@ impl Prover {
         settled: &Settled,
         totals: &mut Totals,
     ) -> Result<(), Violation> {
+        let mut search = self.begin(bucket, settled, totals)?;
+        self.orders(ctx, bucket, settled, 0..bucket.orders.len(), &mut search, totals)?;
+        self.positions(bucket, settled, totals)
+    }
+
+    /// Makes ready for a settled bucket, whose orders come next and then its positions.
+    pub(super) fn begin<'s>(
+        &mut self,
+        bucket: &Bucket,
+        settled: &'s Settled,
+        totals: &mut Totals,
+    ) -> Result<Search<'s>, Violation> {
         if totals.funds.len() < self.funds {
             totals.funds.resize(self.funds, FundTotals::default());
         }
@@ -148,15 +162,29 @@ impl Prover {
         }
         self.turnovers.clear();
         self.turnovers.resize(settled.positions.len(), Turnover::default());
-        let mut search = Search::new(&settled.positions);
-        let together = bucket.orders.iter().zip(&bucket.rulings).zip(&settled.outcomes);
-        for (row, ((order, ruling), outcome)) in together.enumerate() {
+        Ok(Search::new(&settled.positions))
+    }
+
+    /// Proves a stretch of the orders, which come in their order.
+    pub(super) fn orders(
+        &mut self,
+        ctx: &Context<'_>,
+        bucket: &Bucket,
+        settled: &Settled,
+        rows: Range<usize>,
+        search: &mut Search<'_>,
+        totals: &mut Totals,
+    ) -> Result<(), Violation> {
+        let orders = bucket.orders.get(rows.clone()).unwrap_or_default();
+        let rulings = bucket.rulings.get(rows.clone()).unwrap_or_default();
+        let outcomes = settled.outcomes.get(rows.clone()).unwrap_or_default();
+        for (row, ((order, ruling), outcome)) in rows.zip(orders.iter().zip(rulings).zip(outcomes)) {
             let named = |(law, left, right)| Violation { law, scope: Scope::Order(row), left, right };
             self.order(ctx, order, ruling, outcome).map_err(named)?;
-            self.turn_over(&mut search, order, outcome).map_err(named)?;
+            self.turn_over(search, order, outcome).map_err(named)?;
             count(totals, ctx.factor(order.kind), order, ruling, outcome);
         }
-        self.positions(bucket, settled, totals)
+        Ok(())
     }
 
     fn rule(&self, fund: u32) -> Option<&Rule> {
@@ -312,8 +340,8 @@ impl Prover {
         Ok(())
     }
 
-    /// The laws of the positions and lots.
-    fn positions(&self, bucket: &Bucket, settled: &Settled, totals: &mut Totals) -> Result<(), Violation> {
+    /// The laws of the positions and lots, once all orders are proven.
+    pub(super) fn positions(&self, bucket: &Bucket, settled: &Settled, totals: &mut Totals) -> Result<(), Violation> {
         let mut opening = bucket.positions.iter().enumerate().peekable();
         let mut lots = settled.lots.iter().peekable();
         let mut last = None;

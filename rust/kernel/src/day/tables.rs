@@ -16,7 +16,7 @@ use crate::bounds::fits;
 
 /// So many rows are written column after column: their orders and outcomes stay in a core's second-level cache, and a
 /// column of eight-byte values that is zero for as many rows leaves a page of memory untouched.
-const BLOCK_ROWS: usize = 512;
+pub(super) const BLOCK_ROWS: usize = 512;
 
 /// A column of a table that owns its memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,39 +94,43 @@ macro_rules! confirmations {
                 )*}
             }
 
-            /// Writes the rows of a bucket, in the order of its orders, into columns that are as long as it and zero.
+            /// Writes rows that are next, in the order of their bucket, into columns that are zero. They are few, so
+            /// that they stay in a core's caches from column to column.
             ///
-            /// Quantities (`requested` to `cancelled`) are brought to the scale of order quantities. Columns of which a
-            /// block of rows is zero are not touched there. `None`: a quantity has more than 18 digits.
-            pub fn fill(&mut self, ctx: &Context<'_>, bucket: &Bucket, settled: &Settled) -> Option<()> {
+            /// Quantities (`requested` to `cancelled`) are brought to the scale of order quantities. Columns of which
+            /// all rows are zero are not touched. `None`: a quantity has more than 18 digits.
+            pub(super) fn write(&mut self, ctx: &Context<'_>, orders: &[Order], outcomes: &[Outcome]) -> Option<()> {
                 let no_fund = u32::try_from(ctx.funds.len()).ok()?;
-                let orders = bucket.orders.chunks(BLOCK_ROWS);
-                for (orders, outcomes) in orders.zip(settled.outcomes.chunks(BLOCK_ROWS)) {
-                    let block = self.take(orders.len());
-                    let rows = || {
-                        orders.iter().zip(outcomes).map(|(order, outcome)| {
-                            Row { order, outcome, factor: ctx.factor(order.kind), no_fund }
-                        })
-                    };
-                    $({
-                        let mut any = false;
-                        let mut fits = true;
-                        for row in rows() {
-                            let value = row.$name();
-                            any |= value.is_none_or(|value| value != 0);
-                            fits &= value.is_some();
+                let block = self.take(orders.len());
+                let rows = || {
+                    orders.iter().zip(outcomes).map(|(order, outcome)| {
+                        Row { order, outcome, factor: ctx.factor(order.kind), no_fund }
+                    })
+                };
+                $({
+                    let mut any = false;
+                    let mut fits = true;
+                    for row in rows() {
+                        let value = row.$name();
+                        any |= value.is_none_or(|value| value != 0);
+                        fits &= value.is_some();
+                    }
+                    if !fits {
+                        return None;
+                    }
+                    if any {
+                        for (place, row) in block.$name.iter_mut().zip(rows()) {
+                            *place = row.$name().unwrap_or_default();
                         }
-                        if !fits {
-                            return None;
-                        }
-                        if any {
-                            for (place, row) in block.$name.iter_mut().zip(rows()) {
-                                *place = row.$name().unwrap_or_default();
-                            }
-                        }
-                    })*
-                }
+                    }
+                })*
                 Some(())
+            }
+
+            /// Writes the rows of a bucket into columns that are as long as it and zero; `None` as for its rows.
+            pub fn fill(&mut self, ctx: &Context<'_>, bucket: &Bucket, settled: &Settled) -> Option<()> {
+                let mut blocks = bucket.orders.chunks(BLOCK_ROWS).zip(settled.outcomes.chunks(BLOCK_ROWS));
+                blocks.try_for_each(|(orders, outcomes)| self.write(ctx, orders, outcomes))
             }
         }
     };

@@ -177,11 +177,16 @@ pub(super) fn add_closing(totals: &mut Totals, closing: &Closing, lots: i128, un
     add(&mut register.opening, closing.opening);
     add(&mut register.issued, closing.issued);
     add(&mut register.cancelled, closing.cancelled);
+    add(&mut register.units, closing.units);
+    register.lots = register.lots.wrapping_add(lots);
+    // Most positions have none of these.
+    let rare = closing.income_units | closing.moved | closing.pending | closing.income | closing.income_cash;
+    if (rare | closing.unpaid | unpaid) == 0 {
+        return;
+    }
     add(&mut register.income_units, closing.income_units);
     add(&mut register.moved, closing.moved);
-    add(&mut register.units, closing.units);
     add(&mut register.pending, closing.pending);
-    register.lots = register.lots.wrapping_add(lots);
     add(&mut register.income, closing.income);
     add(&mut register.income_cash, closing.income_cash);
     register.unpaid = register.unpaid.wrapping_add(i128::from(closing.unpaid)).wrapping_sub(i128::from(unpaid));

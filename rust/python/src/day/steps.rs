@@ -57,6 +57,7 @@ type Moved<'py> = (Columned<'py>, Columned<'py>, Keys<'py>, Bound<'py, PyArray1<
 /// Applies the events of a day to its register.
 #[pyfunction]
 #[pyo3(signature = (terms, tables, fund_days, fund_keys, fund_names, date, threads))]
+#[expect(clippy::too_many_arguments, reason = "all that a register's day starts from")]
 pub fn apply_events<'py>(
     py: Python<'py>,
     terms: &CompiledTerms,
