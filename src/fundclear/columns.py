@@ -123,7 +123,8 @@ class Labels:
             raise refuse("dimensions", argument="codes", value=str(codes.ndim))
         if codes.dtype.kind not in "iu":
             raise refuse("dtype", argument="codes", value=str(codes.dtype), wanted="an integer dtype")
-        if len(codes) and not 0 <= int(codes.min()) <= int(codes.max()) < count:
+        is_signed = codes.dtype.kind == "i"
+        if len(codes) and (int(codes.max()) >= count or (is_signed and int(codes.min()) < 0)):
             row = int(np.argmax((codes < 0) | (codes >= count)))
             raise refuse("argument", argument="codes", row=row, value=str(codes[row]), why="no text has this code")
         return _make(_narrowed(codes, count), texts._offsets, texts._bytes)

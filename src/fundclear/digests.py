@@ -11,7 +11,7 @@ from fundclear.columns import Labels
 from fundclear.fixed import Fixed
 from fundclear.tables import Table
 
-__all__ = ["fingerprint"]
+__all__ = ["NO_ROWS", "fingerprint"]
 
 # What the next day takes over of a table that says more than that; other columns tell how it came about.
 _CARRIED: Final = {
@@ -29,6 +29,9 @@ _CARRIED: Final = {
     ),
 }
 
+#: The fingerprint of a table without rows.
+NO_ROWS: Final = "0" * 32
+
 # A position that has none of these is empty.
 _HELD: Final = ("units", "frozen", "pending", "unpaid")
 
@@ -39,6 +42,8 @@ def fingerprint(name: str, table: Table, threads: int | None = None) -> str:
     Integers count by their value and texts by themselves, so it does not matter how a column is stored. Of positions
     only what the next day begins with is looked at, and none that is empty.
     """
+    if not len(table):
+        return NO_ROWS
     names = [column for column in _CARRIED.get(name, table.columns) if column in table]
     counted = [place for place, column in enumerate(names) if name == "positions" and column in _HELD]
     columns = [_field(table[column]) for column in names]

@@ -379,7 +379,8 @@ def _fund_days(
     decided = {n: (row.get("decision", ""), row.get("limit", 0)) for n, row in rows.items()}
     decided |= {n: _decision(value) for n, value in _by_fund(decisions or {}, terms, "decisions").items()}
     every = range(len(terms.funds))
-    limits = [Fixed.parse([decided.get(n, ("", 0))[1]], terms.scales.units, name="limit").minor[0] for n in every]
+    units = terms.scales.units
+    limits = [Fixed.parse([decided[n][1]], units, name="limit").minor[0] if n in decided else 0 for n in every]
     return {
         "nav": _navs(given, terms),
         "status": [_known(_OPEN, rows.get(n, {}).get("status", ""), "status") for n in every],

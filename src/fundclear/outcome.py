@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fundclear import _kernel
 from fundclear.columns import Labels
-from fundclear.digests import fingerprint
+from fundclear.digests import NO_ROWS, fingerprint
 from fundclear.errors import refuse
 from fundclear.fixed import _make
 from fundclear.identifiers import Identifiers
@@ -81,9 +81,8 @@ _ACCOUNTS: Final = (
 
 _RATE_SCALE: Final = 8
 
-# By the law that says so, what a day takes over from the day before; and the fingerprint of a table without rows.
+# By the law that says so, what a day takes over from the day before.
 _TIED: Final = {"positions": "U5", "lots": "U5", "deferred": "O4", "obligations": "S4"}
-_NOTHING: Final = "0" * 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,7 +434,8 @@ def _proof(
     ties: tuple[LawEntry, ...] = ()
     digests = {f"in.{name}": fingerprint(name, table) for name, table in _inputs(given)}
     digests |= {f"out.{name}": fingerprint(name, table) for name, table in tables.items()}
-    digests["out.deferred"] = fingerprint("deferred", left_over(tables["confirmations"]))
+    any_left = len(_left_rows(tables["confirmations"])) > 0
+    digests["out.deferred"] = fingerprint("deferred", left_over(tables["confirmations"])) if any_left else NO_ROWS
     digests["terms"] = names.terms.digest
     if previous is not None:
         ties = tuple(_ties(digests, previous, given))
@@ -459,7 +459,7 @@ def _inputs(given: Given) -> Iterable[tuple[str, Table]]:
 def _ties(digests: Mapping[str, str], previous: Proof, given: Given) -> Iterable[LawEntry]:
     """What comes in is what the day before left, by the fingerprints of its proof."""
     for name, law in _TIED.items():
-        came, left = digests.get(f"in.{name}", _NOTHING), previous.digests[f"out.{name}"]
+        came, left = digests.get(f"in.{name}", NO_ROWS), previous.digests[f"out.{name}"]
         if came != left:
             raise refuse("untied", argument=name, value=came, left=left)
         table = getattr(given, name)
@@ -468,9 +468,12 @@ def _ties(digests: Mapping[str, str], previous: Proof, given: Given) -> Iterable
 
 def left_over(confirmations: Confirmations) -> Confirmations:
     """What the next day begins with: parts that a gate deferred, and orders that came late."""
-    carried = confirmations["status"] == "carried"
-    # They are few among many, so they are looked for once and not column by column.
-    return confirmations.rows_at(np.flatnonzero((confirmations["deferred"].minor != 0) | carried))
+    return confirmations.rows_at(_left_rows(confirmations))
+
+
+def _left_rows(confirmations: Confirmations) -> npt.NDArray[np.intp]:
+    """The numbers of their rows: they are few among many, and are looked for once and not column by column."""
+    return np.flatnonzero((confirmations["deferred"].minor != 0) | (confirmations["status"] == "carried"))
 
 
 def _day_text(day: int) -> str:

@@ -8,7 +8,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use libc::{
@@ -35,6 +35,10 @@ const SEGMENTS: usize = 4096;
 
 /// How many days are open.
 static OPEN: AtomicUsize = AtomicUsize::new(0);
+
+/// The process whose segments these are. A process that was forked from it has copies of blocks that it may still read,
+/// but touches neither the arena nor its lock: another thread may have held it at the fork.
+static OWNER: AtomicU32 = AtomicU32::new(0);
 
 /// Where the reserved addresses begin; zero before they are, and if the system refuses them.
 static BASE: AtomicUsize = AtomicUsize::new(0);
@@ -143,6 +147,7 @@ fn map(size: usize, protection: c_int, flags: c_int) -> usize {
 fn reserve() -> usize {
     let base = map((SEGMENTS + 1) * SEGMENT, PROT_NONE, MAP_NORESERVE);
     let base = if base == 0 { 0 } else { base.next_multiple_of(SEGMENT) };
+    OWNER.store(std::process::id(), Ordering::Relaxed);
     BASE.store(base, Ordering::Release);
     base
 }
@@ -171,12 +176,17 @@ fn base_of(block: *mut u8) -> Option<usize> {
     (base != 0 && block.addr().wrapping_sub(base) < SEGMENTS * SEGMENT).then_some(base)
 }
 
+/// Whether the arena is another process's, from which this one was forked.
+fn is_inherited() -> bool {
+    BASE.load(Ordering::Acquire) != 0 && OWNER.load(Ordering::Relaxed) != std::process::id()
+}
+
 /// A block in a segment, if a day is open; null if there is none.
 fn segmented(layout: Layout) -> *mut u8 {
-    if layout.size() < MEDIUM || layout.align() > LINE || OPEN.load(Ordering::Relaxed) == 0 {
+    if layout.size() < MEDIUM || layout.align() > LINE || OPEN.load(Ordering::Relaxed) == 0 || is_inherited() {
         return null_mut();
     }
-    // A process that was forked while another thread held the lock would wait for ever.
+    // Who finds the arena taken has the system allocator instead of a wait.
     match ARENA.try_lock() {
         Ok(mut arena) => arena.take(layout.size()),
         Err(TryLockError::Poisoned(arena)) => arena.into_inner().take(layout.size()),
@@ -240,7 +250,10 @@ unsafe impl GlobalAlloc for HugePages {
             // SAFETY: the mapping that this block is; whole pages, as it was made.
             unsafe { libc::munmap(block.cast(), layout.size().next_multiple_of(PAGE)) };
         } else if let Some(base) = base_of(block) {
-            arena().give(base, block.addr());
+            // The copy of a block that was there at a fork stays: its segment is the parent's to count.
+            if !is_inherited() {
+                arena().give(base, block.addr());
+            }
         } else {
             // SAFETY: the system allocator's block, by its address.
             unsafe { System.dealloc(block, layout) };
