@@ -40,6 +40,7 @@ __all__ = [
     "format_one",
     "gate",
     "integers_arrow",
+    "keys_at",
     "label_arrow",
     "label_find",
     "label_keys",

@@ -27,6 +27,14 @@ LONG_CALLS = {
         values = [1234567] * 50_000_000
         call = lambda: [len(fc.Fixed.parse(values)) for _ in range(100)]
     """,
+    "clear": """
+        rows = 3_000_000
+        orders = fc.Orders(
+            account=np.arange(rows), fund=1, kind="subscribe", quantity=fc.Fixed.from_minor(np.full(rows, 5_000), 2)
+        )
+        terms = fc.Terms([fc.Fund(1, currency="CNY")])
+        call = lambda: [len(fc.clear(orders, terms=terms, prices={1: "1"}, date="2017-04-27").lots) for _ in range(99)]
+    """,
     "to_strings": """
         # A list that is half made is freed before the exception is seen, and that takes its time too.
         x = fc.Fixed.from_minor(np.full(1_500_000, 7), 2)
@@ -124,6 +132,46 @@ def test_a_fork_after_a_parallel_call_can_call_again() -> None:
         """
     )
     assert run(script).strip() == "[0, 0, 0, 0]"
+
+
+def test_a_fork_in_the_middle_of_a_day_can_clear_days() -> None:
+    """Other threads hold whatever they hold when a process forks; the child must wait for none of it."""
+    script = textwrap.dedent(
+        """
+        import os, threading
+        import numpy as np
+        import fundclear as fc
+
+        rows = 200_000
+        orders = fc.Orders(
+            account=np.arange(rows), fund=1, kind="subscribe", quantity=fc.Fixed.from_minor(np.arange(rows) + 100, 2)
+        )
+        terms = fc.Terms([fc.Fund(1, currency="CNY")])
+
+        def work():
+            return fc.clear(orders, terms=terms, prices={1: "1.0001"}, date="2017-04-27", threads=2).proof.digest
+
+        expected = work()
+        stop = threading.Event()
+
+        def busy():
+            while not stop.is_set():
+                work()
+
+        threads = [threading.Thread(target=busy) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        codes = []
+        for _ in range(12):
+            child = os.fork()
+            if child == 0:
+                os._exit(0 if work() == expected else 1)
+            codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        stop.set()
+        print(set(codes))
+        """
+    )
+    assert run(script).strip() == "{0}"
 
 
 def test_worker_processes_take_and_return_columns() -> None:
