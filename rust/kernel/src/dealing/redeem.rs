@@ -3,6 +3,7 @@
 use super::pricing::Pricing;
 use super::ratio::{magnitude, rounded};
 use crate::error::Code;
+use crate::scale::MAX_MINOR;
 use crate::terms::{HoldingTier, ONE};
 
 /// A part of a lot that is redeemed.
@@ -95,7 +96,7 @@ impl Taken {
         if let Some(prepared) = tier.and_then(|tier| pricing.lot_fees.get(tier)) {
             let base = if fund.fee_from_cents { pricing.gross.of(lot.units)? } else { lot.units };
             // What is left is never below zero, and what is taken is at most what is left.
-            fee = prepared.fee.of(base)?.min(self.left);
+            fee = or_most(prepared.fee.of(base))?.min(self.left);
             self.fee = self.fee.wrapping_add(fee);
             self.left = self.left.wrapping_sub(fee);
             self.fee_to_fund = self.fee_to_fund.wrapping_add(prepared.to_fund.of(fee)?.min(fee));
@@ -104,12 +105,17 @@ impl Taken {
             let gross = pricing.gross.of(lot.units)?;
             // Both are from zero to 18 digits.
             let room = gross.wrapping_sub(fee).max(0).min(self.left);
-            let deferred = back_end_fee(pricing, lot)?.min(room);
+            let deferred = or_most(back_end_fee(pricing, lot))?.min(room);
             self.back_end = self.back_end.wrapping_add(deferred);
             self.left = self.left.wrapping_sub(deferred);
         }
         Ok(())
     }
+}
+
+/// A fee before it is capped, or the most that fits: a cap has 18 digits at most, so that a fee of more decides nothing.
+fn or_most(fee: Result<i64, Code>) -> Result<i64, Code> {
+    if fee == Err(Code::Overflow) { Ok(MAX_MINOR) } else { fee }
 }
 
 /// The back-end fee of a lot, before anything caps it: `units × nav × rate / (1 + rate)`.

@@ -200,6 +200,15 @@ fn back_end_fees_are_of_the_price_at_subscription() {
     assert_eq!((front.back_end, front.paid), (0, 2_160_00));
 }
 
+#[test]
+fn a_back_end_fee_beyond_18_digits_is_capped_like_any_other() {
+    let fund = Fund { back_end: holding(&[(0, 5_000, 0)]), ..fund() };
+    // Bought for 10^20 cents, of which a third is the fee; worth 1,000,000.00 today, and all of it goes.
+    let lots = [LotPart { nav: 10_i64.pow(14), ..lot(10_i64.pow(10), 0) }];
+    let found = redeem(&at(&fund, 100), 10_i64.pow(10), lots.into_iter(), true).unwrap();
+    assert_eq!((found.gross_cash, found.back_end, found.paid), (10_i64.pow(8), 10_i64.pow(8), 0));
+}
+
 fn switched(out: &Fund, into: &Fund, discounts: (i64, i64), back_end: bool) -> Result<Switched, Refusal> {
     let lots = [LotPart { rate_paid: basis_points(60), ..lot(1_000_00, 1) }, lot(234_56, 1)];
     switch(&at(out, 1_2345), &at(into, 1_3000), 1_234_56, lots.into_iter(), back_end, discounts)
