@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fundclear.errors import refuse
+from fundclear.reference.arithmetic import LIMIT
 from fundclear.reference.context import CHARGES, NOT_PLACED, Day, PositionKey, Row
 
 __all__ = ["Book", "Holding", "Lot", "apply_events", "close_book", "open_book", "take_first", "take_last"]
@@ -288,8 +289,11 @@ def _apply(book: Book, event: Row, moved: Counter[tuple[str, int]]) -> None:
 
 
 def _move(holding: Holding, units: int) -> None:
+    """Move units in or out; the register after each event is a result, so that it has 18 digits at most."""
     holding.units += units
     holding.moved += units
+    if max(holding.units, holding.moved) > LIMIT:
+        raise refuse("overflow", argument="units", value=str(holding.units), scale=0)
 
 
 # --- the tables at the end of the day --------------------------------------------------------------------------------

@@ -59,6 +59,8 @@ def _transfer(day: Day, order: Order, units: int, lots: Sequence[LotPart]) -> tu
     assert order.target_fund is not None
     out, into = day.fund(order.fund), day.fund(order.target_fund)
     redemption = redeem(day.policy.scales, out, day.day_of(order.fund).nav, units, lots, back_end=order.is_back_end)
+    if redemption.gross_cash > LIMIT and _must_be_known(day, order):
+        raise refuse("overflow", argument="gross", row=order.row, value=str(redemption.gross_cash), scale=0)
     fee, _ = top_up(
         out,
         into,
@@ -69,6 +71,14 @@ def _transfer(day: Day, order: Order, units: int, lots: Sequence[LotPart]) -> tu
         discounts=discounts_of(day, order),
     )
     return redemption.paid, redemption.paid - fee
+
+
+def _must_be_known(day: Day, order: Order) -> bool:
+    """Whether a gate or a swing of its target depends on what a switch brings."""
+    assert order.target_fund is not None
+    home, target = day.portfolio(order.fund), day.portfolio(order.target_fund)
+    head = day.fund(target)
+    return head.gate is not None or (head.swing is not None and home != target)
 
 
 def _net_of_fee(day: Day, order: Order) -> int:
