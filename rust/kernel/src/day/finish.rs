@@ -1,5 +1,7 @@
 //! The end of the day: every bucket is settled, proven and written, and what they add up to becomes the day's tables.
 
+use std::mem;
+
 use super::bucket::{Bucket, Settled};
 use super::events::EventOutcome;
 use super::flows::{Flow, FlowTotals};
@@ -52,17 +54,22 @@ struct Worker {
 
 /// Settles a day whose prices are decided, proves it, and writes its confirmations into zeroed columns.
 ///
+/// The day's buckets are used up: each gives its memory back as soon as it is written, so that the pages of the first
+/// ones take in what is written of the last ones, and the day at no time needs fresh pages for both.
+///
 /// # Errors
 /// [`Code::Law`] with the law's name if one does not hold; [`Code::Overflow`] if a result has more than 18 digits, with
 /// the row of the confirmations if it is one's; [`Code::Cancelled`].
 pub fn finish(
     exec: &Exec<'_>,
-    day: &Day<'_>,
+    day: &mut Day<'_>,
     input: &DayInput<'_>,
     parties: &Parties,
     open_before: &[Obligation],
     mut columns: ConfirmationColumns<'_>,
 ) -> Result<Cleared, Error> {
+    let buckets = mem::take(&mut day.buckets);
+    let day = &*day;
     let ctx = &day.ctx;
     let (gates, incomes) = (gate_shares(day), income_shares(day));
     let given = Given { prices: &day.prices, gates: &gates, incomes: &incomes };
@@ -73,14 +80,14 @@ pub fn finish(
         flows: FlowTotals::default(),
         lots: Vec::new(),
     };
-    let (positions, mut workers) = settle_all(exec, day, &init, &mut columns)?;
+    let (positions, mut workers) = settle_all(exec, day, buckets, &init, &mut columns)?;
     let mut totals = Totals::default();
     let mut flows = FlowTotals::default();
     for worker in &workers {
         totals.merge(&worker.totals);
         flows.merge(ctx, &worker.flows);
     }
-    let mut of_buckets: Vec<_> = workers.iter_mut().flat_map(|worker| std::mem::take(&mut worker.lots)).collect();
+    let mut of_buckets: Vec<_> = workers.iter_mut().flat_map(|worker| mem::take(&mut worker.lots)).collect();
     of_buckets.sort_unstable_by_key(|(index, _)| *index);
     let mut lots = LotColumns::default();
     for (_, of_bucket) in of_buckets {
@@ -111,25 +118,25 @@ pub fn finish(
 fn settle_all(
     exec: &Exec<'_>,
     day: &Day<'_>,
+    buckets: Vec<Bucket>,
     init: &(impl Fn() -> Worker + Sync),
     columns: &mut ConfirmationColumns<'_>,
 ) -> Result<(PositionColumns, Vec<Worker>), Error> {
     // An order opens one position at most.
-    let room = day
-        .buckets
-        .iter()
-        .fold(0_usize, |room, bucket| room.saturating_add(bucket.positions.len()).saturating_add(bucket.orders.len()));
+    let rows = |bucket: &Bucket| bucket.positions.len().saturating_add(bucket.orders.len());
+    let room = buckets.iter().fold(0_usize, |room, bucket| room.saturating_add(rows(bucket)));
     let mut positions = PositionColumns::zeroed(room);
     let turns = Turns::new(positions.written());
     let mut base = 0_usize;
-    let tasks = day.buckets.iter().map(|bucket| {
+    let tasks = buckets.into_iter().map(|bucket| {
         let first = base;
         // Rows in memory.
-        base = base.wrapping_add(bucket.orders.len());
-        (first, bucket, columns.take(bucket.orders.len()))
+        let rows = bucket.orders.len();
+        base = base.wrapping_add(rows);
+        (first, bucket, columns.take(rows))
     });
     let workers = exec.run(day.rows(), tasks, init, |worker, index, (first, bucket, mut columns)| {
-        worker.take(day, bucket, first, &mut columns, turns.at(index))
+        worker.take(day, &bucket, first, &mut columns, turns.at(index))
     })?;
     let rows = turns.rows();
     positions.cut(rows);
