@@ -80,7 +80,7 @@ pub fn finish(
     let init = || Worker {
         settled: Settled::default(),
         prover: Prover::new(ctx, &given),
-        totals: Totals::default(),
+        totals: Totals::of(ctx.funds.len()),
         flows: FlowTotals::default(),
         lots: Vec::new(),
     };
