@@ -10,8 +10,12 @@ use std::ops::Range;
 use crate::error::{Code, Error};
 use crate::exec::Exec;
 
-/// So many rows are hashed at a time: their hashes and two columns stay in a core's nearest cache.
-const ROWS: usize = 512;
+/// So many rows are hashed at a time: enough that the processor fetches ahead in each column, and few enough that their
+/// hashes stay in a core's second-level cache.
+const ROWS: usize = 4096;
+
+/// So many pairs of fields are added to the hashes in one pass over the rows.
+const PAIRS: usize = 4;
 
 /// So many rows are handed to a worker at a time: handing them out costs nothing beside hashing them.
 const TASK_ROWS: usize = 1 << 15;
@@ -78,7 +82,7 @@ pub fn fingerprint(exec: &Exec<'_>, table: &str, fields: &[Field<'_>], counted: 
     let table = TableKey { seed: text_hash(table.as_bytes()), fields, counted };
     // The end of a task may lie beyond the rows, and is cut where the columns are read.
     let tasks = (0..rows).step_by(TASK_ROWS).map(|start| start..start.saturating_add(TASK_ROWS).min(rows));
-    let sums = exec.run(rows, tasks, Desk::new, |desk, _, task| desk.add_all(&table, task))?;
+    let sums = exec.run(rows, tasks, || Desk::new(rows.min(ROWS)), |desk, _, task| desk.add_all(&table, task))?;
     // Modulo 2^128.
     Ok(sums.iter().fold(0, |sum, desk| sum.wrapping_add(desk.sum)))
 }
@@ -94,15 +98,26 @@ struct TableKey<'a> {
 struct Desk {
     sum: u128,
     hashes: Vec<u128>,
-    left: Vec<u64>,
-    right: Vec<u64>,
+    /// Columns of a pass that do not lie as they are read, one after the other.
+    widened: Vec<i64>,
     /// The bits of the fields by which a row counts.
-    bits: Vec<u64>,
+    bits: Vec<i64>,
 }
 
+/// Two columns of a block and a key on each.
+type Pair<'a> = ((&'a [i64], u64), (&'a [i64], u64));
+
 impl Desk {
-    fn new() -> Self {
-        Self { sum: 0, hashes: vec![0; ROWS], left: vec![0; ROWS], right: vec![0; ROWS], bits: vec![0; ROWS] }
+    /// For blocks of at most so many rows, none of which is none.
+    fn new(rows: usize) -> Self {
+        let rows = rows.max(1);
+        // Rows of a block.
+        Self {
+            sum: 0,
+            hashes: vec![0; rows],
+            widened: vec![0; rows.wrapping_mul(PAIRS).wrapping_mul(2)],
+            bits: vec![0; rows],
+        }
     }
 
     /// Adds the rows of a task, block by block.
@@ -114,52 +129,60 @@ impl Desk {
 
     /// Adds a block: each row is the sum of products of its fields two by two, a key on each, and is then mixed, so
     /// that no exchange of fields between rows leaves the sum as it was.
-    fn add(&mut self, table: &TableKey<'_>, block: Range<usize>) -> Result<(), Error> {
+    fn add<'t>(&mut self, table: &TableKey<'t>, block: Range<usize>) -> Result<(), Error> {
         let &TableKey { seed, fields, counted } = table;
         let rows = block.len();
-        let Self { sum, hashes, left, right, bits } = self;
+        let room = self.hashes.len();
+        let Self { sum, hashes, widened, bits } = self;
         let hashes = hashes.get_mut(..rows).unwrap_or_default();
         hashes.fill(0);
         // Fields that are the same in all rows of the block add the same to each.
         let mut same = 0_u128;
+        let mut varied = Vec::with_capacity(fields.len());
         for (number, pair) in (0_u64..).zip(fields.chunks(2)) {
             let keys = (key(seed, number.wrapping_mul(2)), key(seed, number.wrapping_mul(2).wrapping_add(1)));
-            if let [first, second] = pair
-                && let Some((a, b)) = first.constant(&block).zip(second.constant(&block))
-            {
-                same = same.wrapping_add(product(a, keys.0, b, keys.1));
-                continue;
+            let values = match pair {
+                [first, second] => first.constant(&block).zip(second.constant(&block)),
+                // The field that an odd one is paired with is zero.
+                _ => pair.first().and_then(|last| last.constant(&block)).map(|value| (value, 0)),
+            };
+            match values {
+                Some((a, b)) => same = same.wrapping_add(product(a, keys.0, b, keys.1)),
+                None => varied.push((keys, pair)),
             }
-            match pair {
-                [first, second] => match (first.plain(&block), second.plain(&block)) {
-                    (Some(a), Some(b)) => add_products(hashes, keys, (a, i64::cast_unsigned), (b, i64::cast_unsigned)),
-                    (Some(a), None) => {
-                        let b = second.read(block.clone(), right)?;
-                        add_products(hashes, keys, (a, i64::cast_unsigned), (b, |b| b));
+        }
+        for pass in varied.chunks(PAIRS) {
+            let mut free = widened.chunks_exact_mut(room);
+            let mut read = |field: Option<&'t Field<'t>>| {
+                let memory = free.next().and_then(|memory| memory.get_mut(..rows)).unwrap_or_default();
+                match field {
+                    Some(field) => field.read(block.clone(), memory),
+                    None => {
+                        memory.fill(0);
+                        Ok(&*memory)
                     }
-                    (None, Some(b)) => {
-                        let a = first.read(block.clone(), left)?;
-                        add_products(hashes, keys, (a, |a| a), (b, i64::cast_unsigned));
-                    }
-                    (None, None) => {
-                        let (a, b) = (first.read(block.clone(), left)?, second.read(block.clone(), right)?);
-                        add_products(hashes, keys, (a, |a| a), (b, |b| b));
-                    }
-                },
-                [last] => {
-                    let a = last.read(block.clone(), left)?;
-                    add_products(hashes, keys, (a, |a| a), (zeros(right, rows), |b| b));
                 }
-                _ => {}
+            };
+            let mut pair = |(keys, pair): &((u64, u64), &'t [Field<'t>])| {
+                Ok::<Pair<'_>, Error>(((read(pair.first())?, keys.0), (read(pair.get(1))?, keys.1)))
+            };
+            match pass {
+                [a, b, c, d] => add_four(hashes, &[pair(a)?, pair(b)?, pair(c)?, pair(d)?]),
+                [a, b, rest @ ..] => {
+                    add_two(hashes, &[pair(a)?, pair(b)?]);
+                    rest.iter().try_for_each(|one| pair(one).map(|one| add_one(hashes, one)))?;
+                }
+                _ => pass.iter().try_for_each(|one| pair(one).map(|one| add_one(hashes, one)))?,
             }
         }
         if counted.is_empty() {
             *sum = hashes.iter().fold(*sum, |sum, hash| sum.wrapping_add(mixed(hash.wrapping_add(same))));
             return Ok(());
         }
-        zeros(bits, rows);
+        let bits = bits.get_mut(..rows).unwrap_or_default();
+        bits.fill(0);
         for field in counted.iter().filter_map(|number| fields.get(*number)) {
-            let values = field.read(block.clone(), left)?;
+            let values = field.read(block.clone(), widened.get_mut(..rows).unwrap_or_default())?;
             bits.iter_mut().zip(values).for_each(|(bits, value)| *bits |= value);
         }
         let kept = hashes.iter().zip(bits.iter()).filter(|(_, bits)| **bits != 0);
@@ -169,16 +192,32 @@ impl Desk {
 }
 
 /// Adds the products of two fields, a key on each, to the hashes of their rows.
-#[inline(always)]
-fn add_products<A: Copy, B: Copy>(
-    hashes: &mut [u128],
-    keys: (u64, u64),
-    (left, of_left): (&[A], impl Fn(A) -> u64),
-    (right, of_right): (&[B], impl Fn(B) -> u64),
-) {
-    for ((hash, a), b) in hashes.iter_mut().zip(left).zip(right) {
-        // Sums are taken modulo 2^128.
-        *hash = hash.wrapping_add(product(of_left(*a), keys.0, of_right(*b), keys.1));
+fn add_one(hashes: &mut [u128], ((a, of_a), (b, of_b)): Pair<'_>) {
+    for ((hash, a), b) in hashes.iter_mut().zip(a).zip(b) {
+        // Sums are taken modulo 2^128, here and below.
+        *hash = hash.wrapping_add(product(a.cast_unsigned(), of_a, b.cast_unsigned(), of_b));
+    }
+}
+
+/// Adds two pairs of fields.
+fn add_two(hashes: &mut [u128], &[((a, of_a), (b, of_b)), ((c, of_c), (d, of_d))]: &[Pair<'_>; 2]) {
+    for ((((hash, a), b), c), d) in hashes.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+        let first = product(a.cast_unsigned(), of_a, b.cast_unsigned(), of_b);
+        let second = product(c.cast_unsigned(), of_c, d.cast_unsigned(), of_d);
+        *hash = hash.wrapping_add(first).wrapping_add(second);
+    }
+}
+
+/// Adds four pairs of fields; a hash is read and written once for all of them.
+fn add_four(hashes: &mut [u128], pairs: &[Pair<'_>; PAIRS]) {
+    let &[((a, of_a), (b, of_b)), ((c, of_c), (d, of_d)), ((e, of_e), (f, of_f)), ((g, of_g), (h, of_h))] = pairs;
+    let halves = (a.iter().zip(b).zip(c).zip(d), e.iter().zip(f).zip(g).zip(h));
+    for ((hash, (((a, b), c), d)), (((e, f), g), h)) in hashes.iter_mut().zip(halves.0).zip(halves.1) {
+        let first = product(a.cast_unsigned(), of_a, b.cast_unsigned(), of_b);
+        let second = product(c.cast_unsigned(), of_c, d.cast_unsigned(), of_d);
+        let third = product(e.cast_unsigned(), of_e, f.cast_unsigned(), of_f);
+        let fourth = product(g.cast_unsigned(), of_g, h.cast_unsigned(), of_h);
+        *hash = hash.wrapping_add(first).wrapping_add(second).wrapping_add(third).wrapping_add(fourth);
     }
 }
 
@@ -187,12 +226,6 @@ fn add_products<A: Copy, B: Copy>(
 fn product(a: u64, of_a: u64, b: u64, of_b: u64) -> u128 {
     // The keys are added modulo 2^64; the product of two numbers of 64 bits has at most 128.
     u128::from(a.wrapping_add(of_a)).wrapping_mul(u128::from(b.wrapping_add(of_b)))
-}
-
-fn zeros(memory: &mut [u64], rows: usize) -> &[u64] {
-    let memory = memory.get_mut(..rows).unwrap_or_default();
-    memory.fill(0);
-    memory
 }
 
 /// Every bit of the result depends on every bit of the hash; no two hashes give one.
@@ -223,12 +256,11 @@ impl Ints<'_> {
     }
 
     /// The rows of a block, widened with their sign.
-    fn widen<'m>(&self, block: Range<usize>, memory: &'m mut [u64]) -> &'m mut [u64] {
-        fn copy<T: Copy + Into<i64>>(values: &[T], block: Range<usize>, memory: &mut [u64]) {
+    fn widen(&self, block: Range<usize>, memory: &mut [i64]) {
+        fn copy<T: Copy + Into<i64>>(values: &[T], block: Range<usize>, memory: &mut [i64]) {
             let values = values.get(block).unwrap_or_default();
-            memory.iter_mut().zip(values).for_each(|(place, value)| *place = (*value).into().cast_unsigned());
+            memory.iter_mut().zip(values).for_each(|(place, value)| *place = (*value).into());
         }
-        let memory = memory.get_mut(..block.len()).unwrap_or_default();
         match self {
             Self::I64(values) => copy(values, block, memory),
             Self::I32(values) => copy(values, block, memory),
@@ -236,11 +268,10 @@ impl Ints<'_> {
             Self::U16(values) => copy(values, block, memory),
             Self::U8(values) => copy(values, block, memory),
         }
-        memory
     }
 }
 
-impl Field<'_> {
+impl<'a> Field<'a> {
     /// The value that all rows of a block have, if they have one.
     fn constant(&self, block: &Range<usize>) -> Option<u64> {
         fn only<T: Copy + PartialEq + Into<i64>>(values: &[T], block: &Range<usize>) -> Option<u64> {
@@ -263,20 +294,24 @@ impl Field<'_> {
         }
     }
 
-    /// The rows of a block as they lie, if they need no widening.
-    fn plain(&self, block: &Range<usize>) -> Option<&[i64]> {
-        match (self.values, self.texts) {
-            (Ints::I64(values), None) => values.get(block.clone()),
-            _ => None,
+    /// The rows of a block: as they lie, or in memory of as many rows if they must be widened.
+    fn read<'m>(&self, block: Range<usize>, memory: &'m mut [i64]) -> Result<&'m [i64], Error>
+    where
+        'a: 'm,
+    {
+        if let (Ints::I64(values), None) = (self.values, self.texts) {
+            return Ok(values.get(block).unwrap_or_default());
         }
-    }
-
-    fn read<'m>(&self, block: Range<usize>, memory: &'m mut [u64]) -> Result<&'m [u64], Error> {
-        let memory = self.values.widen(block, memory);
+        self.values.widen(block, memory);
         if let Some(texts) = self.texts {
+            // A code below zero is the largest of all.
+            let last = memory.iter().fold(0, |last, code| last.max(code.cast_unsigned()));
+            if !memory.is_empty() && usize::try_from(last).map_or(true, |last| last >= texts.len()) {
+                return Err(Error::whole(Code::Law));
+            }
             for place in memory.iter_mut() {
                 let hash = usize::try_from(*place).ok().and_then(|code| texts.get(code));
-                *place = *hash.ok_or_else(|| Error::whole(Code::Law))?;
+                *place = hash.copied().unwrap_or_default().cast_signed();
             }
         }
         Ok(memory)

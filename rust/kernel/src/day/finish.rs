@@ -1,6 +1,8 @@
 //! The end of the day: every bucket is settled, proven and written, and what they add up to becomes the day's tables.
 
-use super::bucket::{Bucket, Settled};
+use std::mem;
+
+use super::bucket::{Bucket, Context, Settled};
 use super::events::EventOutcome;
 use super::flows::{Flow, FlowTotals};
 use super::input::{DayInput, Small};
@@ -9,16 +11,20 @@ use super::ledger::{Moved, Posting, moved_by_fund, postings};
 use super::obligations::{Obligation, Parties, Settlement, obligations, settle};
 use super::proof::{Entry, Facts, GateFacts, IncomeRow, Received, prove_day};
 use super::run::Day;
+use super::stretch::{Progress, Stretch};
 use super::tables::{BLOCK_ROWS, ConfirmationColumns, LotColumns, PositionColumns};
 use super::totals::Totals;
 use super::turns::{Turn, Turns};
 use super::types::{Origin, Reason};
-use super::violation::Violation;
 use crate::bounds::fits;
 use crate::error::{Code, Error};
 use crate::exec::Exec;
 use crate::scale::{MAX_MINOR, power_of_ten};
 use crate::wide::Wide;
+
+/// So many orders and positions, or an account's more, are settled, proven and written at a time: they and what they
+/// come to stay in a core's nearest caches.
+const STRETCH_ROWS: usize = 256;
 
 /// What a finished day gives besides the confirmations.
 #[derive(Debug)]
@@ -52,35 +58,40 @@ struct Worker {
 
 /// Settles a day whose prices are decided, proves it, and writes its confirmations into zeroed columns.
 ///
+/// The day's buckets are used up: each gives its memory back as soon as it is written, so that the pages of the first
+/// ones take in what is written of the last ones, and the day at no time needs fresh pages for both.
+///
 /// # Errors
 /// [`Code::Law`] with the law's name if one does not hold; [`Code::Overflow`] if a result has more than 18 digits, with
 /// the row of the confirmations if it is one's; [`Code::Cancelled`].
 pub fn finish(
     exec: &Exec<'_>,
-    day: &Day<'_>,
+    day: &mut Day<'_>,
     input: &DayInput<'_>,
     parties: &Parties,
     open_before: &[Obligation],
     mut columns: ConfirmationColumns<'_>,
 ) -> Result<Cleared, Error> {
+    let buckets = mem::take(&mut day.buckets);
+    let day = &*day;
     let ctx = &day.ctx;
     let (gates, incomes) = (gate_shares(day), income_shares(day));
     let given = Given { prices: &day.prices, gates: &gates, incomes: &incomes };
     let init = || Worker {
         settled: Settled::default(),
         prover: Prover::new(ctx, &given),
-        totals: Totals::default(),
+        totals: Totals::of(ctx.funds.len()),
         flows: FlowTotals::default(),
         lots: Vec::new(),
     };
-    let (positions, mut workers) = settle_all(exec, day, &init, &mut columns)?;
+    let (positions, mut workers) = settle_all(exec, day, buckets, &init, &mut columns)?;
     let mut totals = Totals::default();
     let mut flows = FlowTotals::default();
     for worker in &workers {
         totals.merge(&worker.totals);
         flows.merge(ctx, &worker.flows);
     }
-    let mut of_buckets: Vec<_> = workers.iter_mut().flat_map(|worker| std::mem::take(&mut worker.lots)).collect();
+    let mut of_buckets: Vec<_> = workers.iter_mut().flat_map(|worker| mem::take(&mut worker.lots)).collect();
     of_buckets.sort_unstable_by_key(|(index, _)| *index);
     let mut lots = LotColumns::default();
     for (_, of_bucket) in of_buckets {
@@ -111,25 +122,25 @@ pub fn finish(
 fn settle_all(
     exec: &Exec<'_>,
     day: &Day<'_>,
+    buckets: Vec<Bucket>,
     init: &(impl Fn() -> Worker + Sync),
     columns: &mut ConfirmationColumns<'_>,
 ) -> Result<(PositionColumns, Vec<Worker>), Error> {
     // An order opens one position at most.
-    let room = day
-        .buckets
-        .iter()
-        .fold(0_usize, |room, bucket| room.saturating_add(bucket.positions.len()).saturating_add(bucket.orders.len()));
+    let rows = |bucket: &Bucket| bucket.positions.len().saturating_add(bucket.orders.len());
+    let room = buckets.iter().fold(0_usize, |room, bucket| room.saturating_add(rows(bucket)));
     let mut positions = PositionColumns::zeroed(room);
     let turns = Turns::new(positions.written());
     let mut base = 0_usize;
-    let tasks = day.buckets.iter().map(|bucket| {
+    let tasks = buckets.into_iter().map(|bucket| {
         let first = base;
         // Rows in memory.
-        base = base.wrapping_add(bucket.orders.len());
-        (first, bucket, columns.take(bucket.orders.len()))
+        let rows = bucket.orders.len();
+        base = base.wrapping_add(rows);
+        (first, bucket, columns.take(rows))
     });
     let workers = exec.run(day.rows(), tasks, init, |worker, index, (first, bucket, mut columns)| {
-        worker.take(day, bucket, first, &mut columns, turns.at(index))
+        worker.take(day, &bucket, first, &mut columns, turns.at(index))
     })?;
     let rows = turns.rows();
     positions.cut(rows);
@@ -137,7 +148,7 @@ fn settle_all(
 }
 
 impl Worker {
-    /// Settles a bucket, proves it while it is in the cache, and writes it.
+    /// Settles a bucket, and proves and writes it while it is in the cache.
     fn take(
         &mut self,
         day: &Day<'_>,
@@ -148,9 +159,16 @@ impl Worker {
     ) -> Result<(), Error> {
         let index = turn.index();
         let of_table = |error: Error| Error { row: error.row.map(|row| row.wrapping_add(first)), ..error };
-        day.settle_bucket(bucket, &mut self.settled).map_err(of_table)?;
+        self.settled.clear();
+        let mut done = Progress::default();
+        while done != Progress::end(bucket) {
+            let from = done;
+            let before = (self.settled.positions.len(), self.settled.lots.len());
+            self.settled.outcomes.clear();
+            day.settle_stretch(bucket, &mut self.settled, &mut done, STRETCH_ROWS).map_err(of_table)?;
+            self.write(&day.ctx, bucket, (from, done), before, (first, columns))?;
+        }
         let mut register = turn.take(self.settled.positions.len())?;
-        self.write(day, bucket, first, columns)?;
         register.fill(&self.settled.positions);
         if !self.settled.lots.is_empty() {
             self.lots.push((index, self.settled.lots.as_slice().into()));
@@ -158,29 +176,22 @@ impl Worker {
         Ok(())
     }
 
-    /// Proves, sums and writes the settled bucket, block of rows by block of rows: none is read from memory twice.
+    /// Proves, sums and writes a stretch of the settled bucket.
     fn write(
         &mut self,
-        day: &Day<'_>,
+        ctx: &Context<'_>,
         bucket: &Bucket,
-        first: usize,
-        columns: &mut ConfirmationColumns<'_>,
+        (from, to): (Progress, Progress),
+        before: (usize, usize),
+        (first, columns): (usize, &mut ConfirmationColumns<'_>),
     ) -> Result<(), Error> {
-        let (ctx, settled) = (&day.ctx, &self.settled);
-        let named = |broken: Violation| broken.error(first);
-        let mut search = self.prover.begin(bucket, settled, &mut self.totals).map_err(named)?;
-        let mut start = 0_usize;
-        for (orders, outcomes) in bucket.orders.chunks(BLOCK_ROWS).zip(settled.outcomes.chunks(BLOCK_ROWS)) {
-            // Stretches of one slice.
-            let end = start.wrapping_add(orders.len());
-            let proven = self.prover.orders(ctx, bucket, settled, start..end, &mut search, &mut self.totals);
-            proven.map_err(named)?;
-            self.flows.add_orders(ctx, orders, outcomes);
+        let stretch = Stretch::between(bucket, &self.settled, (from, to), before);
+        self.prover.prove_stretch(ctx, &stretch, &mut self.totals).map_err(|broken| broken.error(first))?;
+        self.flows.add_orders(ctx, stretch.orders, stretch.outcomes);
+        self.flows.add_positions(ctx, stretch.closing);
+        for (orders, outcomes) in stretch.orders.chunks(BLOCK_ROWS).zip(stretch.outcomes.chunks(BLOCK_ROWS)) {
             columns.write(ctx, orders, outcomes).ok_or(Error::whole(Code::Overflow))?;
-            start = end;
         }
-        self.prover.positions(bucket, settled, &mut self.totals).map_err(named)?;
-        self.flows.add_positions(ctx, &settled.positions);
         Ok(())
     }
 }

@@ -14,9 +14,9 @@ use super::ruled::RuledOrder;
 use super::types::{Lot, Order, Outcome};
 use crate::bounds::fits;
 
-/// So many rows are written column after column: their orders and outcomes stay in a core's second-level cache, and a
-/// column of eight-byte values that is zero for as many rows leaves a page of memory untouched.
-pub(super) const BLOCK_ROWS: usize = 512;
+/// So many rows are proven, summed and then written column after column: their orders and outcomes stay in a core's
+/// nearest cache meanwhile. A column that is zero in all of them is not touched there.
+pub(super) const BLOCK_ROWS: usize = 128;
 
 /// A column of a table that owns its memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ macro_rules! confirmation_columns {
     ($callback:ident) => {
         $callback! {
             distributor: u32, order_id: i64, account: i64, transaction_account: i64, fund: u32, charge: u8, kind: u8,
-            target_fund: u32, placed_at: i64, since: i32, origin: u8, on_gate: u8, own_charge: u8,
+            target_fund: u32, placed_at: i64, since: i64, origin: u8, on_gate: u8, own_charge: u8,
             own_charge_value: i64, status: u8, reason: u8, refund_cause: u8, requested: i64, top_up: i64,
             confirmed: i64, deferred: i64, cancelled: i64, amount: i64, net: i64, fee: i64, back_end: i64,
             top_up_fee: i64, fee_to_fund: i64, fee_to_distributor: i64, fee_to_manager: i64, refund: i64, net_in: i64,
@@ -107,23 +107,17 @@ macro_rules! confirmations {
                         Row { order, outcome, factor: ctx.factor(order.kind), no_fund }
                     })
                 };
-                $({
-                    let mut any = false;
-                    let mut fits = true;
-                    for row in rows() {
-                        let value = row.$name();
-                        any |= value.is_none_or(|value| value != 0);
-                        fits &= value.is_some();
-                    }
-                    if !fits {
-                        return None;
-                    }
-                    if any {
+                if !rows().all(|row| row.fits()) {
+                    return None;
+                }
+                $(
+                    // A column that has something has it in one of its first rows, most often.
+                    if rows().any(|row| row.$name() != 0) {
                         for (place, row) in block.$name.iter_mut().zip(rows()) {
-                            *place = row.$name().unwrap_or_default();
+                            *place = row.$name();
                         }
                     }
-                })*
+                )*
                 Some(())
             }
 
@@ -139,9 +133,18 @@ macro_rules! confirmations {
 confirmation_columns!(confirmations);
 
 impl Row<'_> {
-    /// Cash or units at the scale of quantities, if they have at most 18 digits there.
-    fn quantity(&self, value: i64) -> Option<i64> {
-        value.checked_mul(self.factor).filter(|quantity| fits(*quantity))
+    /// Whether all quantities have at most 18 digits at their scale.
+    fn fits(&self) -> bool {
+        let Outcome { top_up, confirmed, deferred, cancelled, .. } = *self.outcome;
+        let quantity = |value: i64| value.checked_mul(self.factor).is_some_and(fits);
+        // Of values that are not negative none is above what has the bits of all of them, and most orders have one.
+        let bits = top_up | confirmed | deferred | cancelled;
+        bits >= 0 && quantity(bits) || [top_up, confirmed, deferred, cancelled].into_iter().all(quantity)
+    }
+
+    /// Cash or units at the scale of quantities, in a row whose quantities fit.
+    const fn quantity(&self, value: i64) -> i64 {
+        value.wrapping_mul(self.factor)
     }
 }
 
@@ -149,7 +152,7 @@ macro_rules! read {
     ($($name:ident: $kind:ty = |$row:ident| $value:expr;)*) => {
         impl Row<'_> {$(
             #[inline(always)]
-            fn $name(&self) -> Option<$kind> {
+            fn $name(&self) -> $kind {
                 let $row = self;
                 $value
             }
@@ -158,44 +161,44 @@ macro_rules! read {
 }
 
 read! {
-    distributor: u32 = |row| Some(row.order.distributor);
-    order_id: i64 = |row| Some(row.order.id);
-    account: i64 = |row| Some(row.order.account);
-    transaction_account: i64 = |row| Some(row.order.transaction_account);
-    fund: u32 = |row| Some(row.order.fund);
-    charge: u8 = |row| Some(row.order.charge);
-    kind: u8 = |row| Some(row.order.kind_code);
-    target_fund: u32 = |row| Some(row.order.target.min(row.no_fund));
-    placed_at: i64 = |row| Some(row.order.placed_at);
-    since: i32 = |row| Some(row.order.since);
-    origin: u8 = |row| Some(row.order.origin as u8);
-    on_gate: u8 = |row| Some(u8::from(row.order.cancel_on_gate));
-    own_charge: u8 = |row| Some(row.order.own_charge as u8);
-    own_charge_value: i64 = |row| Some(row.order.own_charge_value);
-    status: u8 = |row| Some(row.outcome.status as u8);
-    reason: u8 = |row| Some(row.outcome.reason as u8);
-    refund_cause: u8 = |row| Some(row.outcome.refund_cause as u8);
-    requested: i64 = |row| Some(row.order.quantity);
+    distributor: u32 = |row| row.order.distributor;
+    order_id: i64 = |row| row.order.id;
+    account: i64 = |row| row.order.account;
+    transaction_account: i64 = |row| row.order.transaction_account;
+    fund: u32 = |row| row.order.fund;
+    charge: u8 = |row| row.order.charge;
+    kind: u8 = |row| row.order.kind_code;
+    target_fund: u32 = |row| row.order.target.min(row.no_fund);
+    placed_at: i64 = |row| row.order.placed_at;
+    since: i64 = |row| i64::from(row.order.since);
+    origin: u8 = |row| row.order.origin as u8;
+    on_gate: u8 = |row| u8::from(row.order.cancel_on_gate);
+    own_charge: u8 = |row| row.order.own_charge as u8;
+    own_charge_value: i64 = |row| row.order.own_charge_value;
+    status: u8 = |row| row.outcome.status as u8;
+    reason: u8 = |row| row.outcome.reason as u8;
+    refund_cause: u8 = |row| row.outcome.refund_cause as u8;
+    requested: i64 = |row| row.order.quantity;
     top_up: i64 = |row| row.quantity(row.outcome.top_up);
     confirmed: i64 = |row| row.quantity(row.outcome.confirmed);
     deferred: i64 = |row| row.quantity(row.outcome.deferred);
     cancelled: i64 = |row| row.quantity(row.outcome.cancelled);
-    amount: i64 = |row| Some(row.outcome.amount);
-    net: i64 = |row| Some(row.outcome.net);
-    fee: i64 = |row| Some(row.outcome.fee);
-    back_end: i64 = |row| Some(row.outcome.back_end);
-    top_up_fee: i64 = |row| Some(row.outcome.top_up_fee);
-    fee_to_fund: i64 = |row| Some(row.outcome.fee_to_fund);
-    fee_to_distributor: i64 = |row| Some(row.outcome.fee_to_distributor);
-    fee_to_manager: i64 = |row| Some(row.outcome.fee_to_manager);
-    refund: i64 = |row| Some(row.outcome.refund);
-    net_in: i64 = |row| Some(row.outcome.net_in);
-    units: i64 = |row| Some(row.outcome.units);
-    units_in: i64 = |row| Some(row.outcome.units_in);
-    price: i64 = |row| Some(row.outcome.price);
-    price_in: i64 = |row| Some(row.outcome.price_in);
-    rounding: i64 = |row| Some(row.outcome.rounding);
-    rounding_in: i64 = |row| Some(row.outcome.rounding_in);
+    amount: i64 = |row| row.outcome.amount;
+    net: i64 = |row| row.outcome.net;
+    fee: i64 = |row| row.outcome.fee;
+    back_end: i64 = |row| row.outcome.back_end;
+    top_up_fee: i64 = |row| row.outcome.top_up_fee;
+    fee_to_fund: i64 = |row| row.outcome.fee_to_fund;
+    fee_to_distributor: i64 = |row| row.outcome.fee_to_distributor;
+    fee_to_manager: i64 = |row| row.outcome.fee_to_manager;
+    refund: i64 = |row| row.outcome.refund;
+    net_in: i64 = |row| row.outcome.net_in;
+    units: i64 = |row| row.outcome.units;
+    units_in: i64 = |row| row.outcome.units_in;
+    price: i64 = |row| row.outcome.price;
+    price_in: i64 = |row| row.outcome.price_in;
+    rounding: i64 = |row| row.outcome.rounding;
+    rounding_in: i64 = |row| row.outcome.rounding_in;
 }
 
 macro_rules! table {
@@ -285,15 +288,15 @@ macro_rules! written {
 
             /// Writes as many rows. Columns of which a block of rows is zero are not touched there.
             pub(super) fn fill(&mut self, rows: &[$source]) {
-                $(
-                    let places = self.$name.chunks_mut(BLOCK_ROWS);
-                    for (places, rows) in places.zip(rows.chunks(BLOCK_ROWS)) {
+                for rows in rows.chunks(BLOCK_ROWS) {
+                    let Some(block) = self.take(rows.len()) else { return };
+                    $(
                         let of = |$row: &$source| -> $kind { $value };
-                        if rows.iter().fold(0, |bits, row| bits | of(row)) != 0 {
-                            places.iter_mut().zip(rows).for_each(|(place, row)| *place = of(row));
+                        if rows.iter().any(|row| of(row) != 0) {
+                            block.$name.iter_mut().zip(rows).for_each(|(place, row)| *place = of(row));
                         }
-                    }
-                )*
+                    )*
+                }
             }
         }
 

@@ -60,15 +60,15 @@ pub fn clear_day<'py>(
         let _segmented = crate::memory::Segmented::new();
         Day::open(exec, &input)
     });
-    let day = day?.map_err(told)?;
+    let mut day = day?.map_err(told)?;
     let (fund_array, distributors) =
         (PyArray1::from_slice(py, &day.ctx.funds), PyArray1::from_slice(py, &day.ctx.distributors));
     let (parties, open) = settle_with.call1((fund_array, distributors))?.extract::<(Bound<'_, PyDict>, Vec<_>)>()?;
     let (parties, open) = (inputs::parties(&parties)?, inputs::obligations(open));
     let orders = input.orders.rows.saturating_add(input.deferred.rows);
-    let mut confirmations = Confirmations::new(py, orders)?;
+    let mut confirmations = Confirmations::new(orders)?;
     let columns = confirmations.columns();
-    let work = |exec: &Exec<'_>| finish(exec, &day, &input, &parties, &open, columns);
+    let work = |exec: &Exec<'_>| finish(exec, &mut day, &input, &parties, &open, columns);
     let cleared = call::attempt(py, threads, rows, work)?.map_err(told)?;
     let made = PyDict::new(py);
     made.set_item("confirmations", confirmations.into_dict(py)?)?;

@@ -80,7 +80,11 @@ fn shuffle<T>(rows: &mut [T], draw: &mut impl FnMut() -> u64) {
 }
 
 /// Opens a day on the tables and looks at it.
-fn with_day<T>(tables: &Tables, threads: usize, look: impl FnOnce(Result<&Day<'_>, Error>, &DayInput<'_>) -> T) -> T {
+fn with_day<T>(
+    tables: &Tables,
+    threads: usize,
+    look: impl FnOnce(Result<&mut Day<'_>, Error>, &DayInput<'_>) -> T,
+) -> T {
     let column = |rows: &[[i64; 8]], place: usize| rows.iter().map(|row| row[place]).collect::<Vec<_>>();
     let new: Vec<_> = (0..8).map(|place| column(&tables.orders, place)).collect();
     let old: Vec<_> = (0..8).map(|place| column(&tables.deferred, place)).collect();
@@ -141,7 +145,7 @@ fn with_day<T>(tables: &Tables, threads: usize, look: impl FnOnce(Result<&Day<'_
     };
     let exec = Exec::new(NonZeroUsize::new(threads).unwrap(), &|| true);
     match Day::open(&exec, &input) {
-        Ok(day) => look(Ok(&day), &input),
+        Ok(mut day) => look(Ok(&mut day), &input),
         Err(error) => look(Err(error), &input),
     }
 }
