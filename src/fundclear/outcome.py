@@ -321,7 +321,7 @@ def identified(raw: _Raw, names: Names) -> dict[str, Any]:
 
 
 def dates_of(days: npt.NDArray[Any]) -> npt.NDArray[np.datetime64]:
-    return days.astype(np.int64).view("datetime64[D]")
+    return days.astype(np.int64, copy=False).view("datetime64[D]")
 
 
 def register_columns(raw: _Raw, names: Names) -> dict[str, Any]:

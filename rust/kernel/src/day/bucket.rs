@@ -150,6 +150,15 @@ pub struct Settled {
     pub work: super::settle::Work,
 }
 
+impl Settled {
+    /// Forgets the bucket before; the memory stays.
+    pub fn clear(&mut self) {
+        self.outcomes.clear();
+        self.positions.clear();
+        self.lots.clear();
+    }
+}
+
 /// What is decided for all buckets together.
 #[derive(Clone, Debug, Default)]
 pub struct Decisions {

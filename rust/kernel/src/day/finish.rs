@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::bucket::{Bucket, Settled};
+use super::bucket::{Bucket, Context, Settled};
 use super::events::EventOutcome;
 use super::flows::{Flow, FlowTotals};
 use super::input::{DayInput, Small};
@@ -12,16 +12,20 @@ use super::obligations::{Obligation, Parties, Settlement, obligations, settle};
 use super::proof::{Entry, Facts, GateFacts, IncomeRow, Received, prove_day};
 use super::run::Day;
 use super::shelf::Tray;
+use super::stretch::{Progress, Stretch};
 use super::tables::{BLOCK_ROWS, ConfirmationColumns, LotColumns, PositionColumns};
 use super::totals::Totals;
 use super::turns::{Turn, Turns};
 use super::types::{Origin, Reason};
-use super::violation::Violation;
 use crate::bounds::fits;
 use crate::error::{Code, Error};
 use crate::exec::Exec;
 use crate::scale::{MAX_MINOR, power_of_ten};
 use crate::wide::Wide;
+
+/// So many orders and positions, or an account's more, are settled, proven and written at a time: they and what they
+/// come to stay in a core's nearest caches.
+const STRETCH_ROWS: usize = 256;
 
 /// What a finished day gives besides the confirmations.
 #[derive(Debug)]
@@ -150,7 +154,7 @@ fn settle_all(
 }
 
 impl Worker {
-    /// Settles a bucket, proves it while it is in the cache, and writes it.
+    /// Settles a bucket, and proves and writes it while it is in the cache.
     fn take(
         &mut self,
         day: &Day<'_>,
@@ -161,9 +165,16 @@ impl Worker {
     ) -> Result<(), Error> {
         let index = turn.index();
         let of_table = |error: Error| Error { row: error.row.map(|row| row.wrapping_add(first)), ..error };
-        day.settle_bucket(bucket, &mut self.settled).map_err(of_table)?;
+        self.settled.clear();
+        let mut done = Progress::default();
+        while done != Progress::end(bucket) {
+            let from = done;
+            let before = (self.settled.positions.len(), self.settled.lots.len());
+            self.settled.outcomes.clear();
+            day.settle_stretch(bucket, &mut self.settled, &mut done, STRETCH_ROWS).map_err(of_table)?;
+            self.write(&day.ctx, bucket, (from, done), before, (first, columns))?;
+        }
         let mut register = turn.take(self.settled.positions.len())?;
-        self.write(day, bucket, first, columns)?;
         register.fill(&self.settled.positions);
         if !self.settled.lots.is_empty() {
             self.lots.push((index, self.settled.lots.as_slice().into()));
@@ -171,29 +182,22 @@ impl Worker {
         Ok(())
     }
 
-    /// Proves, sums and writes the settled bucket, block of rows by block of rows: none is read from memory twice.
+    /// Proves, sums and writes a stretch of the settled bucket.
     fn write(
         &mut self,
-        day: &Day<'_>,
+        ctx: &Context<'_>,
         bucket: &Bucket,
-        first: usize,
-        columns: &mut ConfirmationColumns<'_>,
+        (from, to): (Progress, Progress),
+        before: (usize, usize),
+        (first, columns): (usize, &mut ConfirmationColumns<'_>),
     ) -> Result<(), Error> {
-        let (ctx, settled) = (&day.ctx, &self.settled);
-        let named = |broken: Violation| broken.error(first);
-        let mut search = self.prover.begin(bucket, settled, &mut self.totals).map_err(named)?;
-        let mut start = 0_usize;
-        for (orders, outcomes) in bucket.orders.chunks(BLOCK_ROWS).zip(settled.outcomes.chunks(BLOCK_ROWS)) {
-            // Stretches of one slice.
-            let end = start.wrapping_add(orders.len());
-            let proven = self.prover.orders(ctx, bucket, settled, start..end, &mut search, &mut self.totals);
-            proven.map_err(named)?;
-            self.flows.add_orders(ctx, orders, outcomes);
+        let stretch = Stretch::between(bucket, &self.settled, (from, to), before);
+        self.prover.prove_stretch(ctx, &stretch, &mut self.totals).map_err(|broken| broken.error(first))?;
+        self.flows.add_orders(ctx, stretch.orders, stretch.outcomes);
+        self.flows.add_positions(ctx, stretch.closing);
+        for (orders, outcomes) in stretch.orders.chunks(BLOCK_ROWS).zip(stretch.outcomes.chunks(BLOCK_ROWS)) {
             columns.write(ctx, orders, outcomes).ok_or(Error::whole(Code::Overflow))?;
-            start = end;
         }
-        self.prover.positions(bucket, settled, &mut self.totals).map_err(named)?;
-        self.flows.add_positions(ctx, &settled.positions);
         Ok(())
     }
 }

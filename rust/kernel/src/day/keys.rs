@@ -3,7 +3,7 @@
 use crate::error::{Code, Error};
 use crate::exec::{BLOCK_ROWS, Exec};
 
-/// Writes the key of each number.
+/// Writes the key of each number into a column that is zero.
 ///
 /// # Errors
 /// [`Code::Law`] with the row of a number that has no key, or if the columns differ in length; [`Code::Cancelled`].
@@ -13,11 +13,17 @@ pub fn keys_at(exec: &Exec<'_>, keys: &[i64], numbers: &[u32], out: &mut [i64]) 
     }
     let blocks = numbers.chunks(BLOCK_ROWS).zip(out.chunks_mut(BLOCK_ROWS));
     let write = |(): &mut (), block: usize, (numbers, out): (&[u32], &mut [i64])| {
-        for (row, (number, out)) in numbers.iter().zip(out).enumerate() {
-            let key = usize::try_from(*number).ok().and_then(|number| keys.get(number));
+        let last = numbers.iter().fold(0, |last, number| last.max(*number));
+        if !numbers.is_empty() && keys.get(usize::try_from(last).unwrap_or(usize::MAX)).is_none() {
+            let missing = |number: &u32| usize::try_from(*number).map_or(true, |number| number >= keys.len());
+            let row = numbers.iter().position(missing).unwrap_or_default();
             // Rows of one column.
-            let missing = || Error::at(Code::Law, block.wrapping_mul(BLOCK_ROWS).wrapping_add(row), &[]);
-            *out = *key.ok_or_else(missing)?;
+            return Err(Error::at(Code::Law, block.wrapping_mul(BLOCK_ROWS).wrapping_add(row), &[]));
+        }
+        let key = |number: u32| usize::try_from(number).ok().and_then(|number| keys.get(number)).copied();
+        // Fresh memory that stays as it is costs nothing.
+        if last > 0 || key(0) != Some(0) {
+            out.iter_mut().zip(numbers).for_each(|(out, number)| *out = key(*number).unwrap_or_default());
         }
         Ok(())
     };

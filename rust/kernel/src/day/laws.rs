@@ -2,10 +2,9 @@
 //!
 //! Nothing here is computed the way it was settled: a law takes the written values and multiplies out.
 
-use std::ops::Range;
-
 use super::bucket::{Bucket, Closing, Context, Ruling, Settled};
 use super::search::Search;
+use super::stretch::Stretch;
 use super::totals::{FundTotals, Totals, add_closing, count};
 use super::types::{Kind, Order, Outcome, Position, Reason, Status};
 pub use super::violation::{Scope, Violation};
@@ -139,52 +138,35 @@ impl Prover {
         settled: &Settled,
         totals: &mut Totals,
     ) -> Result<(), Violation> {
-        let mut search = self.begin(bucket, settled, totals)?;
-        self.orders(ctx, bucket, settled, 0..bucket.orders.len(), &mut search, totals)?;
-        self.positions(bucket, settled, totals)
+        self.prove_stretch(ctx, &Stretch::whole(bucket, settled), totals)
     }
 
-    /// Makes ready for a settled bucket, whose orders come next and then its positions.
-    pub(super) fn begin<'s>(
+    /// Proves the rows of some accounts of a bucket.
+    pub(super) fn prove_stretch(
         &mut self,
-        bucket: &Bucket,
-        settled: &'s Settled,
+        ctx: &Context<'_>,
+        stretch: &Stretch<'_>,
         totals: &mut Totals,
-    ) -> Result<Search<'s>, Violation> {
+    ) -> Result<(), Violation> {
         if totals.funds.len() < self.funds {
             totals.funds.resize(self.funds, FundTotals::default());
         }
-        let rows = bucket.orders.len();
-        if settled.outcomes.len() != rows || bucket.rulings.len() != rows {
-            let sides = (settled.outcomes.len(), rows);
+        let &Stretch { orders, rulings, outcomes, closing, .. } = stretch;
+        if outcomes.len() != orders.len() || rulings.len() != orders.len() {
+            let sides = (outcomes.len(), orders.len());
             let [left, right] = [sides.0, sides.1].map(|count| i128::try_from(count).unwrap_or(i128::MAX));
             return Err(Violation { law: "O3", scope: Scope::Day, left, right });
         }
         self.turnovers.clear();
-        self.turnovers.resize(settled.positions.len(), Turnover::default());
-        Ok(Search::new(&settled.positions))
-    }
-
-    /// Proves a stretch of the orders, which come in their order.
-    pub(super) fn orders(
-        &mut self,
-        ctx: &Context<'_>,
-        bucket: &Bucket,
-        settled: &Settled,
-        rows: Range<usize>,
-        search: &mut Search<'_>,
-        totals: &mut Totals,
-    ) -> Result<(), Violation> {
-        let orders = bucket.orders.get(rows.clone()).unwrap_or_default();
-        let rulings = bucket.rulings.get(rows.clone()).unwrap_or_default();
-        let outcomes = settled.outcomes.get(rows.clone()).unwrap_or_default();
-        for (row, ((order, ruling), outcome)) in rows.zip(orders.iter().zip(rulings).zip(outcomes)) {
+        self.turnovers.resize(closing.len(), Turnover::default());
+        let mut search = Search::new(closing);
+        for (row, ((order, ruling), outcome)) in (stretch.first_order..).zip(orders.iter().zip(rulings).zip(outcomes)) {
             let named = |(law, left, right)| Violation { law, scope: Scope::Order(row), left, right };
             self.order(ctx, order, ruling, outcome).map_err(named)?;
-            self.turn_over(search, order, outcome).map_err(named)?;
+            self.turn_over(&mut search, order, outcome).map_err(named)?;
             count(totals, ctx.factor(order.kind), order, ruling, outcome);
         }
-        Ok(())
+        self.positions(stretch, totals)
     }
 
     fn rule(&self, fund: u32) -> Option<&Rule> {
@@ -341,37 +323,46 @@ impl Prover {
     }
 
     /// The laws of the positions and lots, once all orders are proven.
-    pub(super) fn positions(&self, bucket: &Bucket, settled: &Settled, totals: &mut Totals) -> Result<(), Violation> {
-        let mut opening = bucket.positions.iter().enumerate().peekable();
-        let mut lots = settled.lots.iter().peekable();
+    fn positions(&self, stretch: &Stretch<'_>, totals: &mut Totals) -> Result<(), Violation> {
+        let mut opening = stretch.positions;
+        let mut income = stretch.income.iter();
+        let mut lots = stretch.lots;
         let mut last = None;
-        for (row, (closing, turnover)) in settled.positions.iter().zip(&self.turnovers).enumerate() {
+        for (row, (closing, turnover)) in (stretch.first_closing..).zip(stretch.closing.iter().zip(&self.turnovers)) {
             let named = |(law, left, right)| Violation { law, scope: Scope::Position(row), left, right };
-            let key = closing.key();
-            if last.replace(key).is_some_and(|last| last >= key) {
+            let place = closing.place();
+            if last.replace(place).is_some_and(|last| last >= place) {
                 return Err(named(("U1", 0, 1)));
             }
-            while let Some((_, lost)) = opening.next_if(|(_, position)| position.key() < key) {
+            while let Some((lost, rest)) = opening.split_first().filter(|(position, _)| position.place().before(&place))
+            {
                 nothing_left(lost).map_err(named)?;
+                income.next();
+                opening = rest;
             }
-            let before = opening.next_if(|(_, position)| position.key() == key);
-            let income = before.and_then(|(place, _)| bucket.income.get(place)).map_or(0, |income| income.amount);
+            let before = opening.first().filter(|position| position.place() == place);
+            let mut amount = 0;
+            if before.is_some() {
+                opening = opening.get(1..).unwrap_or_default();
+                amount = income.next().map_or(0, |income| income.amount);
+            }
             let rule = self.rule(closing.fund).ok_or_else(|| named(("U1", 0, 1)))?;
-            let before = before.map(|(_, position)| position);
-            self.position(rule, closing, turnover, before, income).map_err(named)?;
+            self.position(rule, closing, turnover, before, amount).map_err(named)?;
             let mut units = 0_i128;
-            while let Some(lot) = lots.next_if(|lot| lot.key() == key) {
+            while let Some((lot, rest)) = lots.split_first().filter(|(lot, _)| lot.place() == place) {
                 at_most("U3", 1, i128::from(lot.units)).map_err(named)?;
                 // Fewer than 2^64 values below 2^63.
                 units = units.wrapping_add(i128::from(lot.units));
+                lots = rest;
             }
             same("U3", units, if rule.keeps_lots { i128::from(closing.units) } else { 0 }).map_err(named)?;
-            let unpaid = before.map_or(0, |position| position.unpaid);
-            add_closing(totals, closing, units, unpaid);
+            add_closing(totals, closing, units, before.map_or(0, |position| position.unpaid));
         }
-        let end = |(law, left, right)| Violation { law, scope: Scope::Position(settled.positions.len()), left, right };
-        opening.try_for_each(|(_, lost)| nothing_left(lost)).map_err(end)?;
-        lots.next().map_or(Ok(()), |lot| Err(end(("U3", i128::from(lot.units), 0))))
+        // The number of a position after the last one.
+        let row = stretch.first_closing.wrapping_add(stretch.closing.len());
+        let end = |(law, left, right)| Violation { law, scope: Scope::Position(row), left, right };
+        opening.iter().try_for_each(nothing_left).map_err(end)?;
+        lots.first().map_or(Ok(()), |lot| Err(end(("U3", i128::from(lot.units), 0))))
     }
 
     /// U1, U4, U5 within the day, I2 and I3 of one position.

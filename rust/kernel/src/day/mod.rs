@@ -28,6 +28,7 @@ pub mod scatter;
 mod search;
 pub mod settle;
 pub mod shelf;
+pub mod stretch;
 pub mod survey;
 pub mod swing;
 pub mod tables;

@@ -9,6 +9,7 @@ use super::opening::Opener;
 use super::rows::{Rows, by_order};
 use super::scatter::{Sorter, bucket_bits, bucket_of, scatter};
 use super::shelf::{Shelves, Tray};
+use super::stretch::Progress;
 use super::survey::{Needs, Survey, Surveyor};
 use super::swing::{Swung, prices};
 use super::types::Order;
@@ -161,9 +162,16 @@ impl<'a> Day<'a> {
         })
     }
 
-    /// Settles one bucket into memory that is used again.
-    pub fn settle_bucket(&self, bucket: &Bucket, settled: &mut Settled) -> Result<(), Error> {
-        super::settle::settle(&self.ctx, &self.pricings, bucket, settled)
+    /// Settles the next accounts of a bucket, with so many orders and positions together or a few more, and appends
+    /// what they come to.
+    pub fn settle_stretch(
+        &self,
+        bucket: &Bucket,
+        settled: &mut Settled,
+        progress: &mut Progress,
+        rows: usize,
+    ) -> Result<(), Error> {
+        super::settle::settle_stretch(&self.ctx, &self.pricings, bucket, settled, progress, rows)
     }
 
     /// Rows of all tables together.

@@ -6,49 +6,55 @@ use super::types::{Lot, Order, Position};
 /// Finds the closing positions of orders, which both stand by account and fund.
 pub(super) struct Search<'a> {
     positions: &'a [Closing],
-    /// The first position of the account at hand.
-    account: usize,
     /// The first position of the account and fund at hand.
     place: usize,
 }
 
-/// So many positions are looked at one by one before the rest is searched.
-const NEAR: usize = 8;
+/// So many positions are looked at together, whether they are before what is looked for or not: how many are is not
+/// foreseen by the processor, and to guess it wrongly takes longer.
+const NEAR: usize = 4;
 
 impl<'a> Search<'a> {
     /// Over positions in their written order.
     pub(super) const fn new(positions: &'a [Closing]) -> Self {
-        Self { positions, account: 0, place: 0 }
+        Self { positions, place: 0 }
     }
 
     /// The position that an order is for; orders must come by account and fund.
     #[inline]
     pub(super) fn own(&mut self, order: &Order) -> Option<usize> {
-        let account = self.first(self.account, |position| position.account < order.account);
-        if account != self.account {
-            self.account = account;
-            self.place = account;
-        }
-        self.place = self.first(self.place, |p| (p.account, p.fund) < (order.account, order.fund));
-        self.exact(self.place, order, order.fund)
+        let wanted = of_fund(order.account, order.fund);
+        self.place = self.first(self.place, |position| of_fund(position.account, position.fund) < wanted);
+        self.exact(self.place, &Place::of(order, order.fund))
     }
 
-    /// The position that a switch goes into.
+    /// The position that a switch goes into, whose own position was looked for last.
     pub(super) fn target(&self, order: &Order) -> Option<usize> {
-        self.exact(self.account, order, order.target)
+        let before = self.positions.get(..self.place).unwrap_or_default();
+        let others = before.iter().rev().take_while(|position| position.account == order.account).count();
+        // The positions are as many as those before at least.
+        self.exact(self.place.wrapping_sub(others), &Place::of(order, order.target))
     }
 
-    fn exact(&self, from: usize, order: &Order, fund: u32) -> Option<usize> {
-        let key = (order.account, fund, order.transaction_account, order.distributor, order.charge);
-        let place = self.first(from, |position| position.key() < key);
-        self.positions.get(place).filter(|position| position.key() == key).map(|_| place)
+    #[inline]
+    fn exact(&self, from: usize, place: &Place) -> Option<usize> {
+        let is_at = |at: usize| self.positions.get(at).is_some_and(|position| position.place() == *place);
+        if is_at(from) {
+            return Some(from);
+        }
+        Some(self.first(from, |position| position.place().before(place))).filter(|at| is_at(*at))
     }
 
     /// The first place from `from` on where the positions are no longer `before`.
     #[inline]
     fn first(&self, from: usize, before: impl Fn(&Closing) -> bool) -> usize {
         let rest = self.positions.get(from..).unwrap_or_default();
-        let near = rest.iter().take(NEAR).take_while(|position| before(position)).count();
+        let near = match rest.first_chunk::<NEAR>() {
+            Some(near) => {
+                near.iter().fold(0_usize, |count, position| count.wrapping_add(usize::from(before(position))))
+            }
+            None => rest.iter().take_while(|position| before(position)).count(),
+        };
         if near < NEAR {
             // Places of one slice, here and below.
             return from.wrapping_add(near);
@@ -65,18 +71,62 @@ impl<'a> Search<'a> {
     }
 }
 
+/// An account and a fund as one number, which is compared at once.
+#[inline(always)]
+fn of_fund(account: i64, fund: u32) -> i128 {
+    (i128::from(account) << 32) | i128::from(fund)
+}
+
+/// A [`Key`] as two numbers, which stand as it does.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// The account and the fund.
+    fund: i128,
+    /// The transaction account, the distributor and the charge.
+    rest: i128,
+}
+
+impl Place {
+    #[inline(always)]
+    const fn new(fund: i128, transaction_account: i64, distributor: u32, charge: u8) -> Self {
+        // A key, and a number of 32 bits and one of eight below it.
+        let rest = ((transaction_account as i128) << 40) | ((distributor as i128) << 8) | charge as i128;
+        Self { fund, rest }
+    }
+
+    /// The position of an order in a fund.
+    #[inline(always)]
+    fn of(order: &Order, fund: u32) -> Self {
+        Self::new(of_fund(order.account, fund), order.transaction_account, order.distributor, order.charge)
+    }
+
+    /// Whether it stands before another one; both parts are compared whether that is needed or not.
+    #[inline(always)]
+    pub(super) const fn before(&self, other: &Self) -> bool {
+        (self.fund < other.fund) | ((self.fund == other.fund) & (self.rest < other.rest))
+    }
+}
+
 /// What rows of positions and lots stand by.
 pub(super) type Key = (i64, u32, i64, u32, u8);
 
-macro_rules! keyed {
+impl Position {
+    #[inline]
+    pub(super) fn key(&self) -> Key {
+        (self.account, self.fund, self.transaction_account, self.distributor, self.charge)
+    }
+}
+
+macro_rules! placed {
     ($($row:ty)*) => {$(
         impl $row {
-            #[inline]
-            pub(super) fn key(&self) -> Key {
-                (self.account, self.fund, self.transaction_account, self.distributor, self.charge)
+            #[inline(always)]
+            pub(super) fn place(&self) -> Place {
+                let fund = of_fund(self.account, self.fund);
+                Place::new(fund, self.transaction_account, self.distributor, self.charge)
             }
         }
     )*};
 }
 
-keyed! { Closing Position Lot }
+placed! { Closing Position Lot }

@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::bucket::{Bucket, Context, Ruling, Settled};
 use super::lots::{self, Parts};
 use super::register::{Addition, Dated, Register, Taken};
+use super::stretch::Progress;
 use super::survey;
 use super::types::{Kind, Lot, Order, Outcome, Position, Reason, Status};
 use crate::dealing::{Pricing, Redemption, Refusal, Switched, redeem, switch};
@@ -53,16 +54,27 @@ pub fn settle(
     bucket: &Bucket,
     settled: &mut Settled,
 ) -> Result<(), Error> {
+    settled.clear();
+    settle_stretch(ctx, swung, bucket, settled, &mut Progress::default(), usize::MAX)
+}
+
+/// Settles the next accounts of a bucket, with so many orders and positions together or a few more, and appends what
+/// they come to.
+pub(super) fn settle_stretch(
+    ctx: &Context<'_>,
+    swung: &[Option<Pricing<'_>>],
+    bucket: &Bucket,
+    settled: &mut Settled,
+    progress: &mut Progress,
+    rows: usize,
+) -> Result<(), Error> {
     let Settled { outcomes, positions, lots, work } = settled;
-    outcomes.clear();
-    positions.clear();
-    lots.clear();
-    outcomes.reserve(bucket.orders.len());
-    positions.reserve(bucket.positions.len());
+    let done = |progress: &Progress| progress.orders.saturating_add(progress.positions);
+    let end = done(progress).saturating_add(rows);
     let desk = Desk { ctx, swung };
     let mut register = Register { ctx, bucket, positions, lots };
-    let (mut first_order, mut first_position) = (0, 0);
-    loop {
+    while done(progress) < end {
+        let Progress { orders: first_order, positions: first_position } = *progress;
         let (orders, rest) = (bucket.orders.get(first_order..), bucket.positions.get(first_position..));
         let (orders, rest) = (orders.unwrap_or_default(), rest.unwrap_or_default());
         let key = match (orders.first(), rest.first()) {
@@ -87,9 +99,10 @@ pub fn settle(
         }
         register.close(&account, work)?;
         // Both stay at most the lengths of their columns, and one of them grows.
-        first_order = first_order.wrapping_add(orders.len());
-        first_position = first_position.wrapping_add(rest.len());
+        progress.orders = first_order.wrapping_add(orders.len());
+        progress.positions = first_position.wrapping_add(rest.len());
     }
+    Ok(())
 }
 
 /// The rows in front of which a condition holds.

@@ -60,7 +60,7 @@ macro_rules! confirmation_columns {
     ($callback:ident) => {
         $callback! {
             distributor: u32, order_id: i64, account: i64, transaction_account: i64, fund: u32, charge: u8, kind: u8,
-            target_fund: u32, placed_at: i64, since: i32, origin: u8, on_gate: u8, own_charge: u8,
+            target_fund: u32, placed_at: i64, since: i64, origin: u8, on_gate: u8, own_charge: u8,
             own_charge_value: i64, status: u8, reason: u8, refund_cause: u8, requested: i64, top_up: i64,
             confirmed: i64, deferred: i64, cancelled: i64, amount: i64, net: i64, fee: i64, back_end: i64,
             top_up_fee: i64, fee_to_fund: i64, fee_to_distributor: i64, fee_to_manager: i64, refund: i64, net_in: i64,
@@ -170,7 +170,7 @@ read! {
     kind: u8 = |row| row.order.kind_code;
     target_fund: u32 = |row| row.order.target.min(row.no_fund);
     placed_at: i64 = |row| row.order.placed_at;
-    since: i32 = |row| row.order.since;
+    since: i64 = |row| i64::from(row.order.since);
     origin: u8 = |row| row.order.origin as u8;
     on_gate: u8 = |row| u8::from(row.order.cancel_on_gate);
     own_charge: u8 = |row| row.order.own_charge as u8;

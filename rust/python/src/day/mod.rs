@@ -66,7 +66,7 @@ pub fn clear_day<'py>(
     let (parties, open) = settle_with.call1((fund_array, distributors))?.extract::<(Bound<'_, PyDict>, Vec<_>)>()?;
     let (parties, open) = (inputs::parties(&parties)?, inputs::obligations(open));
     let orders = input.orders.rows.saturating_add(input.deferred.rows);
-    let mut confirmations = Confirmations::new(py, orders)?;
+    let mut confirmations = Confirmations::new(orders)?;
     let columns = confirmations.columns();
     let work = |exec: &Exec<'_>| finish(exec, &mut day, &input, &parties, &open, columns);
     let cleared = call::attempt(py, threads, rows, work)?.map_err(told)?;

@@ -1,13 +1,13 @@
 //! The tables of a day as they go to Python: a dict of numpy arrays each, under the names of their columns.
 
+use std::alloc::{Layout, alloc_zeroed};
+
 use fundclear_kernel::confirmation_columns;
 use fundclear_kernel::day::tables::{ConfirmationColumns, Values};
-use numpy::prelude::*;
 use numpy::{Element, PyArray1};
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-
-use crate::borrow::zeros;
 
 /// A table whose columns own their memory.
 pub fn table<'py>(py: Python<'py>, columns: Vec<(&'static str, Values)>) -> PyResult<Bound<'py, PyDict>> {
@@ -23,50 +23,44 @@ pub fn table<'py>(py: Python<'py>, columns: Vec<(&'static str, Values)>) -> PyRe
     Ok(dict)
 }
 
-/// An array of zeros that the kernel writes to.
-struct Zeroed<'py, T: Element> {
-    array: Bound<'py, PyArray1<T>>,
-    rows: usize,
-}
-
-impl<'py, T: Element> Zeroed<'py, T> {
-    fn new(py: Python<'py>, rows: usize) -> PyResult<Self> {
-        Ok(Self { array: zeros(py, rows)?, rows })
+/// So many zeros, in memory that is not touched before it is written to where it is fresh.
+fn zeroed<T: Element + Copy>(rows: usize) -> PyResult<Vec<T>> {
+    let full = || PyMemoryError::new_err(());
+    let layout = Layout::array::<T>(rows).map_err(|_| full())?;
+    if layout.size() == 0 {
+        return Ok(Vec::new());
     }
-
-    fn values(&mut self) -> &mut [T] {
-        if self.rows == 0 {
-            return &mut [];
-        }
-        // SAFETY: a new array of `rows` items, aligned, contiguous and ours alone; we hold a reference to it. Its
-        // bytes are zero, which is a value of every integer type.
-        unsafe { std::slice::from_raw_parts_mut(self.array.data(), self.rows) }
+    // SAFETY: the layout is not empty. The memory is the global allocator's, of a vector's layout for so many items,
+    // and zero, which is a value of every type that the columns of confirmations have: they are integers.
+    unsafe {
+        let memory = alloc_zeroed(layout).cast::<T>();
+        if memory.is_null() { Err(full()) } else { Ok(Vec::from_raw_parts(memory, rows, rows)) }
     }
 }
 
 macro_rules! confirmations {
     ($($name:ident: $kind:ty),*) => {
-        /// The columns of confirmations in numpy's memory: large ones lie on huge pages, and pages that are never
-        /// written to are never touched.
-        pub struct Confirmations<'py> {
-            $($name: Zeroed<'py, $kind>,)*
+        /// The columns of confirmations: large ones lie on huge pages, and pages that are never written to are never
+        /// touched.
+        pub struct Confirmations {
+            $($name: Vec<$kind>,)*
         }
 
-        impl<'py> Confirmations<'py> {
+        impl Confirmations {
             /// Columns of so many rows.
-            pub fn new(py: Python<'py>, rows: usize) -> PyResult<Self> {
-                Ok(Self { $($name: Zeroed::new(py, rows)?,)* })
+            pub fn new(rows: usize) -> PyResult<Self> {
+                Ok(Self { $($name: zeroed(rows)?,)* })
             }
 
             /// The kernel's view of them.
             pub fn columns(&mut self) -> ConfirmationColumns<'_> {
-                ConfirmationColumns { $($name: self.$name.values(),)* }
+                ConfirmationColumns { $($name: &mut self.$name,)* }
             }
 
             /// The columns by name.
-            pub fn into_dict(self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+            pub fn into_dict(self, py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
                 let dict = PyDict::new(py);
-                $(dict.set_item(stringify!($name), self.$name.array)?;)*
+                $(dict.set_item(stringify!($name), PyArray1::from_vec(py, self.$name))?;)*
                 Ok(dict)
             }
         }

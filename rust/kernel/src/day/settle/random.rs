@@ -176,8 +176,8 @@ fn day(seed: u64) -> [usize; 3] {
     let given = Given { prices: &navs, gates: &gates, incomes: &shared };
     let proven = prove_bucket(&ctx, &bucket, &settled, &given, &mut Totals::default());
     assert!(proven.is_ok(), "seed {seed}: {proven:?}");
-    assert!(settled.lots.is_sorted_by_key(|lot| (lot.key(), lot.confirmed, lot.number)));
-    let mut numbers: Vec<_> = settled.lots.iter().map(|lot| (lot.key(), lot.number)).collect();
+    assert!(settled.lots.is_sorted_by_key(|lot| (lot.place(), lot.confirmed, lot.number)));
+    let mut numbers: Vec<_> = settled.lots.iter().map(|lot| (lot.place(), lot.number)).collect();
     numbers.sort_unstable();
     assert!(numbers.windows(2).all(|pair| pair[0] != pair[1]), "seed {seed}");
     let count = |is: fn(&Outcome) -> bool| settled.outcomes.iter().filter(|outcome| is(outcome)).count();
