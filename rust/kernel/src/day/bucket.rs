@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::shelf::Shelf;
 use super::types::{FundDay, Kind, Lot, Order, Position, Reason};
 use crate::terms::{Fund, Terms};
 
@@ -61,6 +62,8 @@ pub struct Bucket {
     pub lot_ranges: Vec<Range<u32>>,
     /// What the day's income brings each position; as long as the positions, or empty if there is no income.
     pub income: Vec<PositionIncome>,
+    /// The rows of orders, rulings and positions while nobody works on the bucket, if they are shorter there.
+    pub shelf: Shelf,
 }
 
 /// What is decided about an order on its way.

@@ -11,6 +11,7 @@ use super::ledger::{Moved, Posting, moved_by_fund, postings};
 use super::obligations::{Obligation, Parties, Settlement, obligations, settle};
 use super::proof::{Entry, Facts, GateFacts, IncomeRow, Received, prove_day};
 use super::run::Day;
+use super::shelf::Tray;
 use super::stretch::{Progress, Stretch};
 use super::tables::{BLOCK_ROWS, ConfirmationColumns, LotColumns, PositionColumns};
 use super::totals::Totals;
@@ -49,6 +50,7 @@ pub struct Cleared {
 
 /// A worker's memory for settling buckets, and what its buckets add up to.
 struct Worker {
+    tray: Tray,
     settled: Settled,
     prover: Prover,
     totals: Totals,
@@ -78,6 +80,7 @@ pub fn finish(
     let (gates, incomes) = (gate_shares(day), income_shares(day));
     let given = Given { prices: &day.prices, gates: &gates, incomes: &incomes };
     let init = || Worker {
+        tray: Tray::default(),
         settled: Settled::default(),
         prover: Prover::new(ctx, &given),
         totals: Totals::of(ctx.funds.len()),
@@ -127,7 +130,7 @@ fn settle_all(
     columns: &mut ConfirmationColumns<'_>,
 ) -> Result<(PositionColumns, Vec<Worker>), Error> {
     // An order opens one position at most.
-    let rows = |bucket: &Bucket| bucket.positions.len().saturating_add(bucket.orders.len());
+    let rows = |bucket: &Bucket| bucket.position_rows().saturating_add(bucket.order_rows());
     let room = buckets.iter().fold(0_usize, |room, bucket| room.saturating_add(rows(bucket)));
     let mut positions = PositionColumns::zeroed(room);
     let turns = Turns::new(positions.written());
@@ -135,12 +138,15 @@ fn settle_all(
     let tasks = buckets.into_iter().map(|bucket| {
         let first = base;
         // Rows in memory.
-        let rows = bucket.orders.len();
+        let rows = bucket.order_rows();
         base = base.wrapping_add(rows);
         (first, bucket, columns.take(rows))
     });
-    let workers = exec.run(day.rows(), tasks, init, |worker, index, (first, bucket, mut columns)| {
-        worker.take(day, &bucket, first, &mut columns, turns.at(index))
+    let workers = exec.run(day.rows(), tasks, init, |worker, index, (first, mut bucket, mut columns)| {
+        day.shelves.take_down(&day.ctx, &mut bucket, &mut worker.tray);
+        worker.take(day, &bucket, first, &mut columns, turns.at(index))?;
+        day.shelves.put_back(&mut bucket, &mut worker.tray);
+        Ok(())
     })?;
     let rows = turns.rows();
     positions.cut(rows);

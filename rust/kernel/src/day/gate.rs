@@ -5,7 +5,6 @@ use super::survey::{FundTotals, Survey};
 use super::types::{Order, Reason};
 use crate::bounds::fits;
 use crate::error::{Code, Error, Fault};
-use crate::exec::Exec;
 use crate::split::{Cut, Key, Split, Tally};
 use crate::terms::{Decision, Gate, ONE};
 
@@ -230,41 +229,28 @@ impl Gates {
         Some((place, self.decided.get(place)?))
     }
 
-    /// Shares what is accepted over the orders of all buckets.
-    pub(super) fn share(&mut self, exec: &Exec<'_>, rows: usize, buckets: &mut [Bucket]) -> Result<(), Error> {
-        let mut open = !self.accept_all();
-        while open {
-            let gates = &*self;
-            let states = exec.run(
-                rows,
-                buckets.iter(),
-                || gates.tallies(),
-                |tallies, _, bucket| {
-                    gates.tally(tallies, bucket);
-                    Ok(())
-                },
-            )?;
-            let mut merged = self.tallies();
-            for state in states {
-                for (sum, tally) in merged.iter_mut().zip(state) {
-                    if let Some((sum, tally)) = sum.as_mut().zip(tally) {
-                        sum.merge(tally);
-                    }
+    /// Takes what all buckets were tallied to; whether they have to be tallied once more.
+    pub(super) fn next(&mut self, states: impl Iterator<Item = Vec<Option<Tally>>>) -> bool {
+        let mut merged = self.tallies();
+        for state in states {
+            for (sum, tally) in merged.iter_mut().zip(state) {
+                if let Some((sum, tally)) = sum.as_mut().zip(tally) {
+                    sum.merge(tally);
                 }
             }
-            open = false;
-            for (gated, tally) in self.decided.iter_mut().zip(merged) {
-                open |= gated.is_open(tally);
-            }
         }
-        Ok(())
+        let mut open = false;
+        for (gated, tally) in self.decided.iter_mut().zip(merged) {
+            open |= gated.is_open(tally);
+        }
+        open
     }
 
-    fn tallies(&self) -> Vec<Option<Tally>> {
+    pub(super) fn tallies(&self) -> Vec<Option<Tally>> {
         self.decided.iter().map(Gated::tally).collect()
     }
 
-    fn tally(&self, tallies: &mut [Option<Tally>], bucket: &Bucket) {
+    pub(super) fn tally(&self, tallies: &mut [Option<Tally>], bucket: &Bucket) {
         for (order, ruling) in bucket.orders.iter().zip(&bucket.rulings) {
             if is_request(order, ruling)
                 && let Some((place, gated)) = self.of(order.fund)

@@ -27,6 +27,7 @@ pub mod run;
 pub mod scatter;
 mod search;
 pub mod settle;
+pub mod shelf;
 pub mod stretch;
 pub mod survey;
 pub mod swing;

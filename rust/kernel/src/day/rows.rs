@@ -4,13 +4,14 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::duplicates;
-use super::input::{DayInput, NO_KEY, lane, small_lane, value};
+use super::input::{DayInput, NO_KEY, OrderColumns, PositionColumns, Small, lane, small_lane, value};
 use super::intern::{Numbers, distinct};
+use super::shelf::{Shelves, ShortOrder, ShortPosition};
 use super::types::{Kind, Lot, Order, Origin, OwnCharge, Position, Reason};
 use crate::arithmetic::Operand;
 use crate::bounds::{beyond, fits};
 use crate::error::{Code, Error};
-use crate::exec::Exec;
+use crate::exec::{Exec, SMALL_ROWS};
 use crate::scale::MAX_MINOR;
 
 /// What is known of all keys before a row is built.
@@ -74,8 +75,7 @@ impl<'a> Rows<'a> {
             Order {
                 account: account.at(row),
                 transaction_account: transaction_account.at(row),
-                // Row numbers are far below 2^63.
-                id: id.map_or(i64::try_from(first.wrapping_add(row)).unwrap_or(i64::MAX), |id| id.at(row)),
+                id: id.map_or_else(|| number(first.wrapping_add(row)), |id| id.at(row)),
                 placed_at: placed_at.at(row),
                 quantity,
                 own_charge_value,
@@ -100,15 +100,114 @@ impl<'a> Rows<'a> {
             return Err(too_long(rows, &[columns.quantity, columns.discount, columns.rate, columns.fee]));
         }
         if table == 0 {
-            let from = self.refused.partition_point(|(row, _)| *row < rows.start);
-            for (row, reason) in self.refused.iter().skip(from).take_while(|(row, _)| *row < rows.end) {
-                let place = built.saturating_add(row.saturating_sub(first));
-                if let Some(order) = out.get_mut(place) {
-                    order.refused = *reason;
+            for (row, reason) in self.refused_of(rows) {
+                if let Some(order) = out.get_mut(built.saturating_add(row)) {
+                    order.refused = reason;
                 }
             }
         }
         Ok(())
+    }
+
+    /// What the rows of the day have in common; `count` are the rows of all tables.
+    pub(super) fn shelves(&self, count: usize) -> Shelves {
+        let mut shelves = Shelves::default();
+        // Few rows are not worth it.
+        if count <= SMALL_ROWS {
+            return shelves;
+        }
+        let OrderColumns { transaction_account, discount, rate, fee, charge, cancel_on_gate, origin, since, .. } =
+            self.input.orders;
+        let numbers = self.funds.keys.len().max(self.distributors.keys.len());
+        let is_common = [transaction_account, discount, rate, fee].iter().all(is_scalar)
+            && [charge, cancel_on_gate, origin].iter().all(|codes| matches!(codes, Small::Scalar(_)))
+            && since.is_none()
+            && numbers <= usize::from(u16::MAX);
+        if is_common {
+            let mut first = Vec::with_capacity(1);
+            // What is wrong with the first order is told when it is put into its bucket.
+            shelves.order = self.orders(0, 0..1, &mut first).ok().and_then(|()| first.first().copied());
+            shelves.kinds = self.input.orders.kinds.to_vec();
+        }
+        let PositionColumns { transaction_account, charge, dividend_option, frozen, pending, unpaid, entitled, .. } =
+            self.input.positions;
+        let is_common = [transaction_account, frozen, pending, unpaid].iter().all(is_scalar)
+            && [charge, dividend_option].iter().all(|codes| matches!(codes, Small::Scalar(_)))
+            && entitled.is_none();
+        // Events and income look at positions and change them.
+        let stays = self.input.events.is_empty()
+            && self.input.incomes.is_empty()
+            && !self.input.days.iter().any(|day| day.pays_out);
+        if is_common && stays {
+            let mut first = Vec::with_capacity(1);
+            shelves.position = self.positions(0..1, &mut first).ok().and_then(|()| first.first().copied());
+        }
+        shelves
+    }
+
+    /// Appends a stretch of today's orders as short ones.
+    pub(super) fn short_orders(&self, rows: Range<usize>, out: &mut Vec<ShortOrder>) -> Result<(), Error> {
+        let columns = &self.input.orders;
+        let (first, count, built) = (rows.start, rows.len(), out.len());
+        let wide = |column| lane(column, first, count);
+        let (account, fund, target) = (wide(columns.account), wide(columns.fund), wide(columns.target));
+        let (distributor, quantity) = (wide(columns.distributor), wide(columns.quantity));
+        let (id, placed_at, kind) =
+            (columns.id.map(wide), wide(columns.placed_at), small_lane(columns.kind, first, count));
+        // Days with more funds or distributors have no short orders.
+        let narrow = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
+        let mut over = 0;
+        out.extend((0..count).map(|row| {
+            let quantity = quantity.at(row);
+            over |= beyond(quantity, MAX_MINOR);
+            ShortOrder {
+                account: account.at(row),
+                id: id.map_or_else(|| number(first.wrapping_add(row)), |id| id.at(row)),
+                placed_at: placed_at.at(row),
+                quantity,
+                fund: narrow(self.funds.of(fund.at(row))),
+                target: narrow(self.funds.of(target.at(row))),
+                distributor: narrow(self.distributors.of(distributor.at(row))),
+                kind_code: kind.at(row),
+                refused: Reason::None,
+            }
+        }));
+        if over < 0 {
+            return Err(too_long(rows, &[columns.quantity]));
+        }
+        for (row, reason) in self.refused_of(rows) {
+            if let Some(order) = out.get_mut(built.saturating_add(row)) {
+                order.refused = reason;
+            }
+        }
+        Ok(())
+    }
+
+    /// The orders of a stretch that are refused for their ids, by their places in it.
+    fn refused_of(&self, rows: Range<usize>) -> impl Iterator<Item = (usize, Reason)> {
+        let from = self.refused.partition_point(|(row, _)| *row < rows.start);
+        let own = self.refused.iter().skip(from).take_while(move |(row, _)| *row < rows.end);
+        own.map(move |(row, reason)| (row.saturating_sub(rows.start), *reason))
+    }
+
+    /// Appends a stretch of the positions as short ones.
+    pub(super) fn short_positions(&self, rows: Range<usize>, out: &mut Vec<ShortPosition>) -> Result<(), Error> {
+        let columns = &self.input.positions;
+        let wide = |column| lane(column, rows.start, rows.len());
+        let (account, distributor, fund) = (wide(columns.account), wide(columns.distributor), wide(columns.fund));
+        let units = wide(columns.units);
+        let mut over = 0;
+        out.extend((0..rows.len()).map(|row| {
+            let units = units.at(row);
+            over |= beyond(units, MAX_MINOR);
+            ShortPosition {
+                account: account.at(row),
+                units,
+                fund: self.funds.of(fund.at(row)),
+                distributor: self.distributors.of(distributor.at(row)),
+            }
+        }));
+        if over < 0 { Err(too_long(rows, &[columns.units])) } else { Ok(()) }
     }
 
     /// Appends a stretch of the positions.
@@ -196,6 +295,15 @@ fn too_long(mut rows: Range<usize>, columns: &[Operand<'_>]) -> Error {
         values.find(|value| !fits(*value)).map(|value| (row, value))
     });
     found.map_or(Error::whole(Code::Digits), |(row, value)| Error::at(Code::Digits, row, &[i128::from(value)]))
+}
+
+/// The number of a row, which stands for the id that it is not given. Row numbers are far below 2^63.
+fn number(row: usize) -> i64 {
+    i64::try_from(row).unwrap_or(i64::MAX)
+}
+
+fn is_scalar(column: &Operand<'_>) -> bool {
+    matches!(column, Operand::Scalar(_))
 }
 
 /// A day in the 32 bits that it has in a row; days beyond them are millions of years away.

@@ -3,7 +3,7 @@
 use super::bucket::{Bucket, Closing, Context, Ruling};
 use super::events::EventOutcome;
 use super::input::DayInput;
-use super::run::{Opened, Ruler};
+use super::run::{Form, Opened, Ruler};
 use super::tables::{LotColumns, PositionColumns, RulingColumns};
 use super::types::{Lot, Order, Position, Reason, Status};
 use crate::bounds::fits;
@@ -56,7 +56,7 @@ pub struct RuledOrder {
 /// # Errors
 /// As [`super::run::Day::open`], without those of gates.
 pub fn validate<'a>(exec: &Exec<'_>, input: &DayInput<'a>) -> Result<Ruled<'a>, Error> {
-    let Opened { ctx, rows, mut buckets, count, .. } = Opened::new(exec, input)?;
+    let Opened { ctx, rows, mut buckets, count, .. } = Opened::new(exec, input, Form::Whole)?;
     exec.run(count, buckets.iter_mut(), Ruler::default, |ruler, _, bucket| ruler.rule(&ctx, &rows, bucket))?;
     let mut orders = RulingColumns::default();
     for bucket in &buckets {
@@ -90,7 +90,7 @@ fn ruled(ctx: &Context<'_>, order: &Order, ruling: &Ruling) -> Option<RuledOrder
 /// # Errors
 /// As [`super::run::Day::open`], without those of orders and income.
 pub fn apply<'a>(exec: &Exec<'_>, input: &DayInput<'a>) -> Result<Moved<'a>, Error> {
-    let Opened { ctx, buckets, events, .. } = Opened::new(exec, input)?;
+    let Opened { ctx, buckets, events, .. } = Opened::new(exec, input, Form::Whole)?;
     let (mut positions, mut lots) = (PositionColumns::default(), LotColumns::default());
     for bucket in &buckets {
         let closing: Vec<Closing> = bucket.positions.iter().filter_map(closing).collect();

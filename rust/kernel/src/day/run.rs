@@ -8,6 +8,7 @@ use super::input::DayInput;
 use super::opening::Opener;
 use super::rows::{Rows, by_order};
 use super::scatter::{Sorter, bucket_bits, bucket_of, scatter};
+use super::shelf::{Shelves, Tray};
 use super::stretch::Progress;
 use super::survey::{Needs, Survey, Surveyor};
 use super::swing::{Swung, prices};
@@ -25,6 +26,8 @@ pub struct Day<'a> {
     pub ctx: Context<'a>,
     /// The buckets, by the top bits of the mixed account.
     pub buckets: Vec<Bucket>,
+    /// How the rows of the buckets are kept.
+    pub shelves: Shelves,
     /// The number of buckets, as a power of two.
     pub bits: u32,
     /// The totals from which gates and swings were decided.
@@ -47,11 +50,21 @@ pub struct Day<'a> {
     rows: usize,
 }
 
+/// How the rows of buckets are kept while nobody works on them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As they are.
+    Whole,
+    /// On shelves, where they are shorter there.
+    Short,
+}
+
 /// A day before any order is ruled about: the register is open, events and income are applied.
 pub(super) struct Opened<'i, 'a> {
     pub(super) ctx: Context<'a>,
     pub(super) rows: Rows<'i>,
     pub(super) buckets: Vec<Bucket>,
+    shelves: Shelves,
     pub(super) events: Vec<EventOutcome>,
     incomes: Vec<IncomeResult>,
     /// Rows of all tables together.
@@ -60,7 +73,7 @@ pub(super) struct Opened<'i, 'a> {
 
 impl<'i, 'a> Opened<'i, 'a> {
     /// Opens the register, and applies the day's events and income.
-    pub(super) fn new(exec: &Exec<'_>, input: &'i DayInput<'a>) -> Result<Self, Error> {
+    pub(super) fn new(exec: &Exec<'_>, input: &'i DayInput<'a>, form: Form) -> Result<Self, Error> {
         input.check()?;
         for (number, day) in input.days.iter().enumerate() {
             if day.nav <= 0 {
@@ -68,17 +81,21 @@ impl<'i, 'a> Opened<'i, 'a> {
             }
         }
         let rows = Rows::new(exec, input)?;
-        let mut buckets = fill(exec, input, &rows)?;
+        let bits = bucket_bits(input.orders.rows.saturating_add(input.deferred.rows), input.positions.rows);
         let tables = [input.orders.rows, input.deferred.rows, input.positions.rows, input.lots.rows];
         let count = tables.into_iter().fold(0_usize, usize::saturating_add);
-        exec.run(count, buckets.iter_mut(), Opener::default, |opener, _, bucket| {
-            opener.open(&rows, input.terms, bucket)
+        let shelves = if form == Form::Short { rows.shelves(count) } else { Shelves::default() };
+        let mut buckets = fill(exec, input, &rows, &shelves, bits)?;
+        exec.run(count, buckets.iter_mut(), <(Opener, Tray)>::default, |(opener, tray), _, bucket| {
+            shelves.take_positions_down(bucket, tray);
+            opener.open(&rows, input.terms, bucket)?;
+            shelves.put_positions_back(bucket, tray);
+            Ok(())
         })?;
         let ctx = input.context(rows.funds.keys.clone(), rows.distributors.keys.clone())?;
-        let bits = buckets.len().trailing_zeros();
         let events = apply_events(&ctx, input.events, &mut buckets, |account| bucket_of(account, bits))?;
         let incomes = distribute(exec, &ctx, input.incomes, &mut buckets)?;
-        Ok(Self { ctx, rows, buckets, events, incomes, count })
+        Ok(Self { ctx, rows, buckets, shelves, events, incomes, count })
     }
 }
 
@@ -107,18 +124,19 @@ impl<'a> Day<'a> {
     /// The faults of a whole day, [`Code::Day`]; [`Code::Digits`] and [`Code::Overflow`]; [`Code::Law`] for columns
     /// that do not fit together; [`Code::Cancelled`].
     pub fn open(exec: &Exec<'_>, input: &DayInput<'a>) -> Result<Self, Error> {
-        let Opened { ctx, rows, mut buckets, events, incomes, count } = Opened::new(exec, input)?;
+        let Opened { ctx, rows, mut buckets, shelves, events, incomes, count } = Opened::new(exec, input, Form::Short)?;
         let bits = buckets.len().trailing_zeros();
         let dealt = Dealt::new(&ctx, &buckets, count);
         let needs = Needs::new(&ctx);
         let mut pricings = dealt.pricings(&ctx)?;
-        let survey = rule(exec, &ctx, &rows, &needs, &pricings, &mut buckets, count)?;
+        let passes = Passes { exec, ctx: &ctx, shelves: &shelves, needs: &needs, count };
+        let survey = passes.rule(&rows, &pricings, &mut buckets)?;
         let mut gates = Gates::new(&ctx, &survey)?;
         let survey = if gates.accept_all() {
             survey
         } else {
-            gates.share(exec, count, &mut buckets)?;
-            accepted(exec, &ctx, &gates, &needs, &pricings, &mut buckets, count)?
+            passes.share(&mut gates, &mut buckets)?;
+            passes.accept(&gates, &pricings, &mut buckets)?
         };
         let (prices, swings) = prices(&ctx, &survey)?;
         for (number, (pricing, price)) in pricings.iter_mut().zip(&prices).enumerate() {
@@ -130,6 +148,7 @@ impl<'a> Day<'a> {
         Ok(Self {
             ctx,
             buckets,
+            shelves,
             bits,
             survey,
             gates,
@@ -162,63 +181,103 @@ impl<'a> Day<'a> {
 }
 
 /// The rows of all tables in their buckets.
-fn fill(exec: &Exec<'_>, input: &DayInput<'_>, rows: &Rows<'_>) -> Result<Vec<Bucket>, Error> {
-    let received = input.orders.rows.saturating_add(input.deferred.rows);
-    let bits = bucket_bits(received, input.positions.rows);
+fn fill(
+    exec: &Exec<'_>,
+    input: &DayInput<'_>,
+    rows: &Rows<'_>,
+    shelves: &Shelves,
+    bits: u32,
+) -> Result<Vec<Bucket>, Error> {
+    let mut buckets = vec![Bucket::default(); 1 << bits];
     let positions = [(input.positions.account, input.positions.rows)];
-    let positions = scatter(exec, bits, &positions, |_, range, out| rows.positions(range, out), |row| row.account)?;
+    if shelves.position.is_some() {
+        let short = |_, range, out: &mut Vec<_>| rows.short_positions(range, out);
+        let positions = scatter(exec, bits, &positions, short, |row| row.account)?;
+        buckets.iter_mut().zip(positions).for_each(|(bucket, rows)| bucket.shelf.positions = rows);
+    } else {
+        let whole = |_, range, out: &mut Vec<_>| rows.positions(range, out);
+        let positions = scatter(exec, bits, &positions, whole, |row| row.account)?;
+        buckets.iter_mut().zip(positions).for_each(|(bucket, rows)| bucket.positions = rows);
+    }
     let lots = [(input.lots.account, input.lots.rows)];
     let lots = scatter(exec, bits, &lots, |_, range, out| rows.lots(range, out), |row| row.account)?;
+    buckets.iter_mut().zip(lots).for_each(|(bucket, rows)| bucket.lots = rows);
     let orders = [(input.orders.account, input.orders.rows), (input.deferred.account, input.deferred.rows)];
-    let orders = scatter(exec, bits, &orders, |table, range, out| rows.orders(table, range, out), |row| row.account)?;
-    let tables = orders.into_iter().zip(positions.into_iter().zip(lots));
-    Ok(tables.map(|(orders, (positions, lots))| Bucket { orders, positions, lots, ..Bucket::default() }).collect())
+    let [today, earlier] = &orders;
+    let whole = if shelves.order.is_some() {
+        let short = |_, range, out: &mut Vec<_>| rows.short_orders(range, out);
+        let today = scatter(exec, bits, std::slice::from_ref(today), short, |row| row.account)?;
+        buckets.iter_mut().zip(today).for_each(|(bucket, rows)| bucket.shelf.orders = rows);
+        let earlier = std::slice::from_ref(earlier);
+        scatter(exec, bits, earlier, |_, range, out| rows.orders(1, range, out), |row| row.account)?
+    } else {
+        scatter(exec, bits, &orders, |table, range, out| rows.orders(table, range, out), |row| row.account)?
+    };
+    buckets.iter_mut().zip(whole).for_each(|(bucket, rows)| bucket.orders = rows);
+    Ok(buckets)
 }
 
-/// Sorts, rules about and surveys the orders of all buckets.
-fn rule(
-    exec: &Exec<'_>,
-    ctx: &Context<'_>,
-    rows: &Rows<'_>,
-    needs: &Needs,
-    unswung: &[Option<Pricing<'_>>],
-    buckets: &mut [Bucket],
+/// What all passes over the orders of all buckets need.
+struct Passes<'p, 'a> {
+    exec: &'p Exec<'p>,
+    ctx: &'p Context<'a>,
+    shelves: &'p Shelves,
+    needs: &'p Needs,
+    /// Rows of all tables together.
     count: usize,
-) -> Result<Survey, Error> {
-    let funds = ctx.terms.funds.len();
-    let init = || (Ruler::default(), Surveyor::new(funds));
-    let states = exec.run(count, buckets.iter_mut(), init, |(ruler, surveyor), _, bucket| {
-        ruler.rule(ctx, rows, bucket)?;
-        surveyor.add(ctx, needs, unswung, bucket)
-    })?;
-    let mut survey = Survey::new(funds);
-    states.iter().for_each(|(_, surveyor)| survey.merge(&surveyor.survey));
-    Ok(survey)
 }
 
-/// Writes what the gates accept into all buckets, and surveys that.
-fn accepted(
-    exec: &Exec<'_>,
-    ctx: &Context<'_>,
-    gates: &Gates,
-    needs: &Needs,
-    unswung: &[Option<Pricing<'_>>],
-    buckets: &mut [Bucket],
-    count: usize,
-) -> Result<Survey, Error> {
-    let funds = ctx.terms.funds.len();
-    let states = exec.run(
-        count,
-        buckets.iter_mut(),
-        || Surveyor::new(funds),
-        |surveyor, _, bucket| {
+impl Passes<'_, '_> {
+    /// Sorts, rules about and surveys the orders of all buckets.
+    fn rule(&self, rows: &Rows<'_>, unswung: &[Option<Pricing<'_>>], buckets: &mut [Bucket]) -> Result<Survey, Error> {
+        let &Self { exec, ctx, shelves, needs, count } = self;
+        let funds = ctx.terms.funds.len();
+        let init = || (Ruler::default(), Surveyor::new(funds), Tray::default());
+        let states = exec.run(count, buckets.iter_mut(), init, |(ruler, surveyor, tray), _, bucket| {
+            shelves.take_down(ctx, bucket, tray);
+            ruler.rule(ctx, rows, bucket)?;
+            surveyor.add(ctx, needs, unswung, bucket)?;
+            shelves.put_orders_back(ctx, bucket, tray);
+            Ok(())
+        })?;
+        let mut survey = Survey::new(funds);
+        states.iter().for_each(|(_, surveyor, _)| survey.merge(&surveyor.survey));
+        Ok(survey)
+    }
+
+    /// Shares what the gates accept over the orders of all buckets.
+    fn share(&self, gates: &mut Gates, buckets: &mut [Bucket]) -> Result<(), Error> {
+        let mut open = true;
+        while open {
+            let now = &*gates;
+            let init = || (now.tallies(), Tray::default());
+            let states = self.exec.run(self.count, buckets.iter_mut(), init, |(tallies, tray), _, bucket| {
+                self.shelves.take_down(self.ctx, bucket, tray);
+                now.tally(tallies, bucket);
+                self.shelves.put_back(bucket, tray);
+                Ok(())
+            })?;
+            open = gates.next(states.into_iter().map(|(tallies, _)| tallies));
+        }
+        Ok(())
+    }
+
+    /// Writes what the gates accept into all buckets, and surveys that.
+    fn accept(&self, gates: &Gates, unswung: &[Option<Pricing<'_>>], buckets: &mut [Bucket]) -> Result<Survey, Error> {
+        let &Self { exec, ctx, shelves, needs, count } = self;
+        let funds = ctx.terms.funds.len();
+        let init = || (Surveyor::new(funds), Tray::default());
+        let states = exec.run(count, buckets.iter_mut(), init, |(surveyor, tray), _, bucket| {
+            shelves.take_down(ctx, bucket, tray);
             gates.accept(bucket);
-            surveyor.add(ctx, needs, unswung, bucket)
-        },
-    )?;
-    let mut survey = Survey::new(funds);
-    states.iter().for_each(|surveyor| survey.merge(&surveyor.survey));
-    Ok(survey)
+            surveyor.add(ctx, needs, unswung, bucket)?;
+            shelves.put_rulings_back(ctx, bucket, tray);
+            Ok(())
+        })?;
+        let mut survey = Survey::new(funds);
+        states.iter().for_each(|(surveyor, _)| survey.merge(&surveyor.survey));
+        Ok(survey)
+    }
 }
 
 /// Which funds somebody deals in.

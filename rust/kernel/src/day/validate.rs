@@ -87,7 +87,10 @@ impl Validator {
         first: usize,
         rulings: &mut Vec<Ruling>,
     ) -> Result<(), Option<Position>> {
-        self.new_positions.clear();
+        // To clear an empty map takes longer than to see that it is empty.
+        if !self.new_positions.is_empty() {
+            self.new_positions.clear();
+        }
         self.taken.clear();
         self.taken.extend(own.iter().map(|position| Taken {
             // Values of 18 digits each; three of them do not leave 64 bits.
@@ -303,7 +306,7 @@ fn check_target(ctx: &Context<'_>, fund: &Fund, order: &Order, target: Option<&F
 
 /// The factor on the front-end rate: the order's own, else its distributor's.
 #[inline(always)]
-fn discount(ctx: &Context<'_>, order: &Order) -> i64 {
+pub(super) fn discount(ctx: &Context<'_>, order: &Order) -> i64 {
     if order.own_charge == OwnCharge::Discount {
         return order.own_charge_value;
     }

@@ -23,6 +23,8 @@ struct Tables {
     positions: Vec<[i64; 5]>,
     lots: Vec<[i64; 5]>,
     income: i64,
+    /// Whether columns that say the same of all rows are columns all the same.
+    is_spelt_out: bool,
 }
 
 fn market() -> Terms {
@@ -110,10 +112,14 @@ fn with_day<T>(
     assert_eq!(order_columns(&new), new_kinds.len());
     let placed_at = Operand::Column(&new[7]);
     let since = Some(Operand::Column(&old[7]));
+    let zeros = vec![0; tables.orders.len().max(tables.positions.len())];
+    let zero = |rows: usize| if tables.is_spelt_out { Operand::Column(&zeros[..rows]) } else { Operand::Scalar(0) };
+    let incomes = [Income { fund: 3, date: DATE, amount: tables.income }];
+    let pending = if tables.deferred.is_empty() { Operand::Scalar(0) } else { Operand::Column(&held[4]) };
     let (terms, mut days) = (market(), days(&[10_000, 10_300, 20_000, 15_000]));
     days.iter_mut().for_each(|day| day.cut_off = 48);
     let input = DayInput {
-        orders: OrderColumns { placed_at, ..orders(&new, &new_kinds) },
+        orders: OrderColumns { placed_at, discount: zero(new_kinds.len()), ..orders(&new, &new_kinds) },
         deferred: OrderColumns { since, origin: Small::Scalar(1), ..orders(&old, &old_kinds) },
         positions: input::PositionColumns {
             rows: tables.positions.len(),
@@ -121,7 +127,8 @@ fn with_day<T>(
             fund: Operand::Column(&held[1]),
             distributor: Operand::Column(&held[2]),
             units: Operand::Column(&held[3]),
-            pending: Operand::Column(&held[4]),
+            frozen: zero(held[0].len()),
+            pending,
             ..input::PositionColumns::none()
         },
         lots: input::LotColumns {
@@ -135,7 +142,7 @@ fn with_day<T>(
             ..input::LotColumns::none()
         },
         events: &[],
-        incomes: &[Income { fund: 3, date: DATE, amount: tables.income }],
+        incomes: &incomes[..usize::from(tables.income != 0)],
         terms: &terms,
         fund_keys: &[0, 10, 20, 30],
         days: &days,
@@ -170,10 +177,44 @@ fn a_day_is_the_same_for_any_order_of_its_rows_and_any_number_of_threads() {
                     for (mine, theirs) in day.buckets.iter().zip(&other.buckets) {
                         assert_eq!((&mine.orders, &mine.rulings), (&theirs.orders, &theirs.rulings));
                         assert_eq!((&mine.positions, &mine.lots), (&theirs.positions, &theirs.lots));
-                        assert_eq!(mine.lot_ranges, theirs.lot_ranges);
+                        assert_eq!((&mine.lot_ranges, &mine.shelf), (&theirs.lot_ranges, &theirs.shelf));
                     }
                 });
             }
+        });
+    }
+}
+
+#[test]
+fn short_rows_say_what_whole_ones_do() {
+    let day = |with_earlier: bool, is_spelt_out: bool| {
+        let mut tables = Tables { is_spelt_out, income: 1_000, ..tables(70_000, 11) };
+        if !with_earlier {
+            tables.positions.iter_mut().for_each(|position| position[4] = 0);
+            tables = Tables { deferred: Vec::new(), income: 0, ..tables };
+        }
+        tables
+    };
+    for with_earlier in [true, false] {
+        with_day(&day(with_earlier, false), 2, |short, _| {
+            with_day(&day(with_earlier, true), 1, |whole, _| {
+                let (short, whole) = (short.unwrap(), whole.unwrap());
+                assert_eq!((&short.prices, &short.survey), (&whole.prices, &whole.survey));
+                assert!(whole.shelves.order.is_none() && whole.shelves.position.is_none());
+                assert!(short.shelves.order.is_some() && short.shelves.position.is_none() == with_earlier);
+                let Day { buckets, shelves, ctx, .. } = short;
+                let mut tray = Tray::default();
+                for (mine, theirs) in buckets.iter_mut().zip(&whole.buckets) {
+                    assert_eq!(
+                        (mine.order_rows(), mine.position_rows()),
+                        (theirs.orders.len(), theirs.positions.len())
+                    );
+                    shelves.take_down(ctx, mine, &mut tray);
+                    assert_eq!((&mine.orders, &mine.rulings), (&theirs.orders, &theirs.rulings));
+                    assert_eq!((&mine.positions, &mine.lots), (&theirs.positions, &theirs.lots));
+                    shelves.put_back(mine, &mut tray);
+                }
+            });
         });
     }
 }
