@@ -121,8 +121,8 @@ fn without_missing(array: &ArrayRef) -> ArrayRef {
     Arc::new(TimestampMicrosecondArray::new(moments.values().clone(), nulls).with_timezone_opt::<Arc<str>>(zone))
 }
 
-/// Work on bytes that are in memory, and that anyone may have damaged. What a library does not return as an error, it says
-/// by a panic, which gets no further; and where bytes are missing, it says that the system could not read them.
+/// Work on bytes that are in memory, and that anyone may have damaged. What a library does not return as an error, it
+/// says by a panic, which gets no further; and where bytes are missing, it says that the system could not read them.
 ///
 /// # Errors
 /// Those of the work, and that it panicked.
