@@ -144,6 +144,7 @@ LAYERS = (
     "validation",
     "explaining",
     "folder",
+    "formats",
     "clearing",
     "__init__",
 )
