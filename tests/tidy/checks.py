@@ -145,6 +145,7 @@ LAYERS = (
     "explaining",
     "folder",
     "clearing",
+    "formats",
     "__init__",
 )
 MAY_IMPORT = {
