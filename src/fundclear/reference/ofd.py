@@ -31,16 +31,20 @@ __all__ = ["Fault", "Field", "File", "Header", "Rejected", "fields_of", "read", 
 BEGIN, END, LINE_END = b"OFDCFDAT", b"OFDCFEND", b"\r\n"
 HEADER_LINES = 10
 
-#: The edition of 2022 gave nineteen characters of the private use area their own places in Unicode. Python's codec
-#: is of the edition of 2000, so texts are translated behind and before it.
+#: The editions of 2005 and 2022 gave nineteen characters of the private use area their own places in Unicode, and
+#: exchanged the codes. Python's codec is of the edition of 2000, so texts are translated before and behind it.
+_PRIVATE = [*range(0xE78D, 0xE797), 0xE81E, 0xE826, 0xE82B, 0xE82C, 0xE832, 0xE843, 0xE854, 0xE864]
+_PUBLIC = [0xFE10, 0xFE12, 0xFE11, *range(0xFE13, 0xFE1A), *range(0x9FB4, 0x9FBC)]
 EDITION_OF_2022 = {
+    **dict(zip(_PRIVATE, _PUBLIC, strict=True)),
+    **dict(zip(_PUBLIC, _PRIVATE, strict=True)),
     0xE7C7: 0x1E3F,
-    **dict(zip([*range(0xE78D, 0xE797)], [0xFE10, 0xFE12, 0xFE11, *range(0xFE13, 0xFE1A)], strict=True)),
-    **dict(
-        zip([0xE81E, 0xE826, 0xE82B, 0xE82C, 0xE832, 0xE843, 0xE854, 0xE864], [*range(0x9FB4, 0x9FBC)], strict=True)
-    ),
+    0x1E3F: 0xE7C7,
 }
-EDITION_OF_2000 = {new: old for old, new in EDITION_OF_2022.items()}
+
+#: Codes of the private use area that codecs in use read as something else: what another reads is then not what was
+#: written, so they are refused. The last is the code that the web's codec takes for the wide blank.
+UNSAFE = frozenset([*map(chr, _PRIVATE), "\ue5e5"])
 
 
 class Layout(NamedTuple):
@@ -187,7 +191,7 @@ def _read_fields(lines: list[bytes], header: Header) -> list[Field]:
         raise Fault("no fields", row=HEADER_LINES)
     fields: list[Field] = []
     for at in range(HEADER_LINES, HEADER_LINES + count):
-        name = _line(lines, at).decode("ascii", "replace")
+        name = _line(lines, at).rstrip(b" ").decode("ascii", "replace")
         field = dictionary()[header.kind].get(name)
         if field is None:
             raise Fault("unknown field", row=at + 1, field=name)
@@ -260,7 +264,19 @@ def _read_text(piece: bytes, line: int, field: Field | None = None) -> str:
         text = piece.rstrip(b" ").decode("ascii" if field and field.type == "A" else "gb18030")
     except UnicodeDecodeError:
         raise Fault("invalid text", row=line, field=name) from None
-    return text.translate(EDITION_OF_2022)
+    text = text.translate(EDITION_OF_2022)
+    if not is_writable(text):
+        raise Fault("invalid character", row=line, field=name)
+    return text
+
+
+def is_writable(text: str) -> bool:
+    """Whether all who read the text read the same: no control character, no code that codecs disagree on.
+
+    >>> is_writable("基金"), is_writable("a" + chr(9))
+    (True, False)
+    """
+    return not any(unicodedata.category(character) == "Cc" or character in UNSAFE for character in text)
 
 
 def write(header: Header, fields: Sequence[str], rows: Sequence[Mapping[str, int | str]]) -> bytes:
@@ -318,12 +334,10 @@ def _write_number(value: int, field: Field, row: int | None) -> bytes:
 
 def _write_text(text: str, field: Field, row: int | None) -> bytes:
     """The text and the blanks that fill its field; what would not read back is refused."""
-    if text.endswith(" ") or any(unicodedata.category(character) == "Cc" for character in text):
-        raise Fault("trailing blank or control character", row=row, field=field.name)
-    if any(ord(character) in EDITION_OF_2022 for character in text):
-        raise Fault("not a character of GB18030", row=row, field=field.name)
+    if text.endswith(" ") or not is_writable(text):
+        raise Fault("trailing blank, or invalid character", row=row, field=field.name)
     try:
-        data = text.translate(EDITION_OF_2000).encode("ascii" if field.type == "A" else "gb18030")
+        data = text.translate(EDITION_OF_2022).encode("ascii" if field.type == "A" else "gb18030")
     except UnicodeEncodeError:
         raise Fault("not a character of the field", row=row, field=field.name) from None
     if len(data) > field.width:
