@@ -325,7 +325,6 @@ pub fn ofd_write<'py>(
             }
         });
     }
-    let places: Vec<u8> = fields.iter().map(|(.., places)| *places).collect();
     let length = head.len() + rows.saturating_mul(encode::stride(&layout)) + header::END.len() + header::LINE_END.len();
     let sources: Vec<_> = held.iter().map(Borrowed::source).collect();
     PyBytes::new_with(py, length, |out| {

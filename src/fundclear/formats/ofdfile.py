@@ -133,7 +133,7 @@ class OfdFile:
         texts = (
             header.creator,
             header.receiver,
-            header.date.strftime("%Y%m%d").zfill(8),
+            header.date.isoformat().replace("-", ""),
             header.summary,
             header.kind,
             header.sender,
@@ -218,7 +218,8 @@ def _date(text: str, name: str) -> Date:
             return Date(int(text[:4]), int(text[4:6]), int(text[6:]))
         except ValueError:
             pass
-    raise refuse("ofd", argument=name, row=_DATE_LINE, where=f"{name}, line {_DATE_LINE}, date", why=f"{text!r} is no date")
+    where = f"{name}, line {_DATE_LINE}, date"
+    raise refuse("ofd", argument=name, row=_DATE_LINE, where=where, why=f"{text!r} is no date")
 
 
 def _column(values: Any, field: Field) -> Fixed | Labels | np.ndarray[Any, Any]:
