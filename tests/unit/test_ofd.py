@@ -361,7 +361,7 @@ def test_orders_of_a_file() -> None:
 
 
 def test_an_order_of_the_offer_period_is_rejected() -> None:
-    file = order_file(BusinessCode=["022", "022", "039", "020"], TransactionTime=["145959"] * 4)
+    file = order_file(BusinessCode=["022", "022", "039", "020"], TransactionTime=["145959"] * 4, ShareClass=None)
     terms = fc.Terms([fc.Fund("000198", currency="CNY")])
     day = fc.clear(ofd.to_orders(file), terms=terms, prices={"000198": "1.0000"}, date=DAY)
     assert {row["order_id"]: row["reason"] for row in day.rejections.rows()} == {

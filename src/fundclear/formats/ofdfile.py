@@ -197,10 +197,8 @@ def read(source: str | os.PathLike[str] | bytes, *, on_error: str = "raise", thr
     """
     if on_error not in ("raise", "reject"):
         raise refuse("choice", argument="on_error", value=show(on_error), known="'raise', 'reject'")
-    if isinstance(source, bytes):
-        given, name = source, _BYTES
-    else:
-        given = name = os.fsdecode(os.fspath(source))
+    given = source if isinstance(source, bytes) else os.fsdecode(os.fspath(source))
+    name = _BYTES if isinstance(given, bytes) else given
     fields = dictionary()
     version, texts, columns, rejected = _kernel.ofd_read(given, name, fields, on_error == "reject", threads)
     creator, receiver, day, summary, kind, sender, recipient = texts
