@@ -230,6 +230,10 @@ CODES: Final[dict[str, ErrorCode]] = {
     "file": ErrorCode(
         InputError, "the file {place} cannot be read or written: {why}", "check where the file comes from"
     ),
+    "ofd": ErrorCode(InputError, "{where}: {why}", "have the file sent again, or correct it there"),
+    "ofd-value": ErrorCode(
+        InputError, "{place} is {value}, which the file cannot hold: {why}", "shorten or correct the value"
+    ),
     "duplicate-position": ErrorCode(
         InputError, "{place}: two positions have the same key", "keep one row for each position"
     ),

@@ -146,6 +146,7 @@ LAYERS = (
     "folder",
     "formats",
     "clearing",
+    "formats",
     "__init__",
 )
 MAY_IMPORT = {
