@@ -185,7 +185,7 @@ mod files {
         every_damage(&whole, &path);
     }
 
-    /// Cuts and changes a file everywhere. A cut is an error; a change may have hit a value, but never ends the process.
+    /// Cuts and changes a file everywhere. A cut is an error; a change may have hit a value, but ends no process.
     fn every_damage(whole: &[u8], path: &Path) {
         fs::write(path, whole).unwrap();
         assert_eq!(read(path).unwrap().batches[0].num_rows(), 200);
