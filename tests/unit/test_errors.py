@@ -19,6 +19,7 @@ FACTS = {
     "wanted": "int64",
     "known": "a, b",
     "why": "it is read-only",
+    "where": "orders.txt, line 85, FundCode",
     "scale": 2,
     "last": 4,
     "law": "A1",
