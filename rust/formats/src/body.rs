@@ -66,7 +66,9 @@ pub fn by_lines(data: &[u8], header: &Header) -> Result<Body, Fault> {
         let rest = data.get(at..).unwrap_or_default();
         let length = rest.windows(LINE_END.len()).position(|pair| pair == LINE_END);
         let line = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
-        if line == END {
+        let is_last = length.is_none_or(|length| length + LINE_END.len() == rest.len());
+        // A record can read as the end does; while records are wanted, only the last line is the end.
+        if line == END && (is_last || lines.len() >= header.records) {
             check_count(header, lines.len(), number)?;
             let behind = length.map_or(0, |length| rest.len() - length - LINE_END.len());
             if behind > 0 {

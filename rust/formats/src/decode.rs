@@ -123,6 +123,9 @@ impl<T: Texts> Worker<T> {
             return Ok(Value::Code(*code));
         }
         let utf8 = text::decoded(bytes)?;
+        if place.field.kind == Kind::Ascii {
+            return Err(text::NOT_ASCII.to_owned());
+        }
         let code = self.texts.code(number, utf8.as_bytes()).ok_or_else(full)?;
         if let Some(known) = self.wide.get_mut(number) {
             known.insert(bytes.into(), code);
@@ -218,7 +221,7 @@ impl<T: Texts> Worker<T> {
         let finish =
             |(place, (numbers, codes)): (&crate::layout::Place, (Growing<i64>, Growing<u32>))| match place.field.kind {
                 Kind::Number => Column::Numbers(numbers.finish(block.rows)),
-                Kind::Text => Column::Codes(codes.finish(block.rows)),
+                Kind::Text | Kind::Ascii => Column::Codes(codes.finish(block.rows)),
             };
         block.columns = layout.places.iter().zip(columns).map(finish).collect();
         block

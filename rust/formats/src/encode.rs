@@ -1,7 +1,7 @@
 //! Columns to records.
 
 use crate::header::LINE_END;
-use crate::layout::Layout;
+use crate::layout::{Kind, Layout};
 use crate::number;
 use crate::text;
 
@@ -24,11 +24,15 @@ impl Padded {
     pub fn new<'t>(
         texts: impl Iterator<Item = &'t str>,
         is_used: &[bool],
+        kind: Kind,
         width: usize,
     ) -> Result<Self, (usize, String)> {
         let mut bytes = Vec::new();
         for (code, text) in texts.enumerate() {
             if is_used.get(code).copied().unwrap_or(false) {
+                if kind == Kind::Ascii && !text.is_ascii() {
+                    return Err((code, text::NOT_ASCII.to_owned()));
+                }
                 text::encode(text, width, &mut bytes).map_err(|why| (code, why))?;
             } else {
                 bytes.resize(bytes.len() + width, text::BLANK);

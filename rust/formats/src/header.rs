@@ -137,7 +137,13 @@ pub fn parse(data: &[u8]) -> Result<Header, Fault> {
             let why = format!("the header says {said} fields and names {number}");
             return Err(Fault::of_field(FIELD_COUNT_LINE, "field count", why));
         }
-        fields.push(text::shown_plain(text::cut(line.get(..MOST_NAME_BYTES).unwrap_or(line))));
+        let name = text::cut(line);
+        // A part of a longer name is none: it would pass for a field if blanks followed it.
+        if name.len() > MOST_NAME_BYTES {
+            let start = text::shown_plain(text::cut(name.get(..MOST_NAME_BYTES).unwrap_or(name)));
+            return Err(Fault::of_field(lines.number, &start, "the name of a field is not so long"));
+        }
+        fields.push(text::shown_plain(name));
     }
     let before = (lines.at, lines.number);
     if lines.next()?.first().is_some_and(u8::is_ascii_alphabetic) {

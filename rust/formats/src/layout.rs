@@ -9,6 +9,8 @@ use crate::number::MOST_DIGITS;
 pub enum Kind {
     /// Texts.
     Text,
+    /// Texts of ASCII alone.
+    Ascii,
     /// Numbers of digits; their decimals are implied.
     Number,
 }

@@ -149,7 +149,7 @@ fn what_is_written_is_read() -> Result<(), (usize, String)> {
     let layout = Layout::of(fields());
     let texts = |column: usize, values: &[&str]| {
         let width = layout.places.get(column).map_or(0, |place| place.field.width);
-        Padded::new(values.iter().copied(), &vec![true; values.len()], width)
+        Padded::new(values.iter().copied(), &vec![true; values.len()], Kind::Text, width)
     };
     let (funds, remarks) = (texts(0, &["000198", "基金"])?, texts(2, &["", "红利"])?);
     let columns =

@@ -14,6 +14,9 @@ pub fn cut(field: &[u8]) -> &[u8] {
     field.get(..length).unwrap_or_default()
 }
 
+/// Why a text cannot stand in a field of ASCII.
+pub const NOT_ASCII: &str = "the field holds ASCII alone, and a character of it is none";
+
 /// What the bytes of a text are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Made {

@@ -118,7 +118,11 @@ fn refusal(py: Python<'_>, name: &str, fault: &Fault) -> PyErr {
 }
 
 fn field_of((name, kind, width, _): &FieldRow) -> Field {
-    let kind = if kind == "N" { Kind::Number } else { Kind::Text };
+    let kind = match kind.as_str() {
+        "N" => Kind::Number,
+        "A" => Kind::Ascii,
+        _ => Kind::Text,
+    };
     Field { name: name.clone(), kind, width: *width }
 }
 
@@ -200,7 +204,7 @@ fn columns_of<'py>(
                 });
                 columns.append((name, filled(py, numbers.collect(), |value: i64| value)?))?;
             }
-            Kind::Text => columns.append((name, coded(py, runs, texts)?))?,
+            Kind::Text | Kind::Ascii => columns.append((name, coded(py, runs, texts)?))?,
         }
     }
     Ok(columns)
@@ -308,7 +312,7 @@ pub fn ofd_write<'py>(
         .map_err(|(name, why)| Refusal::of("ofd-value", &format!("header.{name}")).fact("why", why).error(py))?;
     let layout = Layout::of(fields.iter().map(field_of));
     let mut held = Vec::with_capacity(columns.len());
-    for (column, (name, _, width, _)) in columns.iter().zip(&fields) {
+    for (column, field @ (name, ..)) in columns.iter().zip(&fields) {
         held.push(match column.extract::<Given<'_>>()? {
             Given::Numbers(values) => {
                 let values = Column::borrow(&values, name)?;
@@ -319,7 +323,7 @@ pub fn ofd_write<'py>(
                 let codes = Column::<i32>::borrow(&codes, name)?;
                 codes.expect_rows(rows, name)?;
                 let (offsets, bytes) = (Column::<i64>::borrow(&offsets, name)?, Column::<u8>::borrow(&bytes, name)?);
-                let padded = padded(py, name, *width, codes.values(), offsets.values(), bytes.values())?;
+                let padded = padded(py, field, codes.values(), offsets.values(), bytes.values())?;
                 Borrowed::Texts(codes, padded)
             }
         });
@@ -345,7 +349,7 @@ pub fn ofd_write<'py>(
 }
 
 /// The texts of a column as its field holds them.
-fn padded(py: Python<'_>, name: &str, width: usize, codes: &[i32], offsets: &[i64], bytes: &[u8]) -> PyResult<Padded> {
+fn padded(py: Python<'_>, field: &FieldRow, codes: &[i32], offsets: &[i64], bytes: &[u8]) -> PyResult<Padded> {
     let count = offsets.len().saturating_sub(1);
     let mut is_used = vec![false; count];
     for code in codes {
@@ -354,10 +358,11 @@ fn padded(py: Python<'_>, name: &str, width: usize, codes: &[i32], offsets: &[i6
         }
     }
     let texts = (0..count).map(|code| std::str::from_utf8(text(offsets, bytes, code)).unwrap_or_default());
-    Padded::new(texts, &is_used, width).map_err(|(code, why)| {
+    let Field { name, kind, width } = field_of(field);
+    Padded::new(texts, &is_used, kind, width).map_err(|(code, why)| {
         let row = codes.iter().position(|other| usize::try_from(*other) == Ok(code));
         let value = shown_text(py, text(offsets, bytes, code));
-        Refusal::of("ofd-value", name).row(row).value(value).fact("why", why).error(py)
+        Refusal::of("ofd-value", &name).row(row).value(value).fact("why", why).error(py)
     })
 }
 
