@@ -168,6 +168,10 @@ impl Desk {
             };
             match pass {
                 [a, b, c, d] => add_four(hashes, &[pair(a)?, pair(b)?, pair(c)?, pair(d)?]),
+                [a, b, rest @ ..] => {
+                    add_two(hashes, &[pair(a)?, pair(b)?]);
+                    rest.iter().try_for_each(|one| pair(one).map(|one| add_one(hashes, one)))?;
+                }
                 _ => pass.iter().try_for_each(|one| pair(one).map(|one| add_one(hashes, one)))?,
             }
         }
@@ -192,6 +196,15 @@ fn add_one(hashes: &mut [u128], ((a, of_a), (b, of_b)): Pair<'_>) {
     for ((hash, a), b) in hashes.iter_mut().zip(a).zip(b) {
         // Sums are taken modulo 2^128, here and below.
         *hash = hash.wrapping_add(product(a.cast_unsigned(), of_a, b.cast_unsigned(), of_b));
+    }
+}
+
+/// Adds two pairs of fields.
+fn add_two(hashes: &mut [u128], &[((a, of_a), (b, of_b)), ((c, of_c), (d, of_d))]: &[Pair<'_>; 2]) {
+    for ((((hash, a), b), c), d) in hashes.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+        let first = product(a.cast_unsigned(), of_a, b.cast_unsigned(), of_b);
+        let second = product(c.cast_unsigned(), of_c, d.cast_unsigned(), of_d);
+        *hash = hash.wrapping_add(first).wrapping_add(second);
     }
 }
 

@@ -83,7 +83,7 @@ pub fn finish(
         tray: Tray::default(),
         settled: Settled::default(),
         prover: Prover::new(ctx, &given),
-        totals: Totals::default(),
+        totals: Totals::of(ctx.funds.len()),
         flows: FlowTotals::default(),
         lots: Vec::new(),
     };

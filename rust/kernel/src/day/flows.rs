@@ -45,8 +45,9 @@ macro_rules! flows {
             $($(#[$doc])* pub $name: i64,)*
         }
 
-        /// The columns of a flow while they are summed.
+        /// The columns of a flow while they are summed: what every order adds to lies in the first lines of the caches.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[repr(C, align(64))]
         pub struct Sums {
             $($(#[$doc])* pub $name: i128,)*
         }
@@ -83,22 +84,22 @@ flows! {
     units,
     /// Front-end and redemption fees.
     fee,
+    /// What the distributor gets of the fees.
+    fee_to_distributor,
+    /// What the manager gets of them.
+    fee_to_manager,
+    /// Rounding, at the scale of units and prices together.
+    rounding,
     /// Back-end fees.
     back_end,
     /// Top-up fees of switches in.
     top_up_fee,
     /// What the fund keeps of the fees.
     fee_to_fund,
-    /// What the distributor gets of them.
-    fee_to_distributor,
-    /// What the manager gets of them.
-    fee_to_manager,
     /// What whole units leave over.
     refund,
     /// What is added to the unpaid income.
-    unpaid,
-    /// Rounding, at the scale of units and prices together.
-    rounding
+    unpaid
 }
 
 /// A total as a value of a table, which has at most 18 digits.

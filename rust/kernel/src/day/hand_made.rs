@@ -192,12 +192,16 @@ pub(super) fn bucket(positions: Vec<(Position, Vec<Lot>)>, orders: Vec<(Order, R
     bucket
 }
 
+/// The funds at prices that are the NAVs of the days.
+pub(super) fn swung<'a>(ctx: &Context<'a>) -> Vec<Option<Pricing<'a>>> {
+    let price = |(fund, day): (_, &FundDay)| Pricing::new(fund, ctx.terms.scales, day.nav);
+    ctx.terms.funds.iter().zip(ctx.days).map(price).collect()
+}
+
 /// Settles at prices that are the NAVs of the days.
 pub(super) fn settled(ctx: &Context<'_>, bucket: &Bucket) -> Result<Settled, Error> {
-    let price = |(fund, day): (_, &FundDay)| Pricing::new(fund, ctx.terms.scales, day.nav);
-    let swung: Vec<Option<Pricing<'_>>> = ctx.terms.funds.iter().zip(ctx.days).map(price).collect();
     let mut settled = Settled::default();
-    settle(ctx, &swung, bucket, &mut settled)?;
+    settle(ctx, &swung(ctx), bucket, &mut settled)?;
     Ok(settled)
 }
 

@@ -3,14 +3,16 @@
 use super::bucket::{Closing, Ruling};
 use super::types::{Kind, Order, Outcome, Reason, Status};
 
-/// What the orders of one kind for one fund say, in minor units of the quantity scale.
+/// What the orders of one kind for one fund say, in minor units of the quantity scale. Here and below what most rows
+/// add to stands first and begins with a line of the caches, since the next row's fund is as good as any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C, align(64))]
 #[expect(missing_docs, reason = "the columns of the table of confirmations, described there")]
 pub struct KindTotals {
-    pub orders: u64,
     pub requested: i128,
-    pub top_up: i128,
     pub confirmed: i128,
+    pub orders: u64,
+    pub top_up: i128,
     pub deferred: i128,
     pub cancelled: i128,
     pub rejected: i128,
@@ -19,6 +21,7 @@ pub struct KindTotals {
 
 /// What was dealt in one direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C, align(64))]
 #[expect(missing_docs, reason = "the columns of the table of flows, described there")]
 pub struct DealtTotals {
     pub amount: i128,
@@ -29,17 +32,18 @@ pub struct DealtTotals {
 
 /// What the closing positions and lots of one fund say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C, align(64))]
 #[expect(missing_docs, reason = "the columns of the table of positions, described there")]
 pub struct RegisterTotals {
-    pub positions: u64,
     pub opening: i128,
     pub issued: i128,
     pub cancelled: i128,
+    pub units: i128,
+    pub lots: i128,
+    pub positions: u64,
     pub income_units: i128,
     pub moved: i128,
-    pub units: i128,
     pub pending: i128,
-    pub lots: i128,
     pub income: i128,
     pub income_cash: i128,
     pub unpaid: i128,
@@ -83,6 +87,11 @@ macro_rules! add_all {
 }
 
 impl Totals {
+    /// Of no rows, for so many funds.
+    pub fn of(funds: usize) -> Self {
+        Self { funds: vec![FundTotals::default(); funds], ..Self::default() }
+    }
+
     /// Adds the sums of other buckets.
     pub fn merge(&mut self, other: &Self) {
         if self.funds.len() < other.funds.len() {

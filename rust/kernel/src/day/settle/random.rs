@@ -4,7 +4,8 @@
 use super::super::events::{Event, EventKind, apply_events};
 use super::super::hand_made::*;
 use super::super::income::distribute;
-use super::super::laws::{GateShare, Given, IncomeShare, prove_bucket};
+use super::super::laws::{GateShare, Given, IncomeShare, Prover, prove_bucket};
+use super::super::stretch::Stretch;
 use super::super::totals::Totals;
 use super::super::types::{FundDay, Income};
 use super::super::validate::{Validator, validate};
@@ -134,6 +135,25 @@ fn gate(bucket: &mut Bucket, parts: &[i64]) -> Vec<Option<GateShare>> {
     shares
 }
 
+/// The totals of a bucket that is settled and proven a few rows at a time, which must come to the same rows.
+fn by_stretches(ctx: &Context<'_>, bucket: &Bucket, given: &Given<'_>, whole: &Settled, rows: usize) -> Totals {
+    let (mut part, mut progress) = (Settled::default(), Progress::default());
+    let (mut prover, mut totals, mut outcomes) = (Prover::new(ctx, given), Totals::default(), Vec::new());
+    while progress != Progress::end(bucket) {
+        let (from, before) = (progress, (part.positions.len(), part.lots.len()));
+        part.outcomes.clear();
+        settle_stretch(ctx, &swung(ctx), bucket, &mut part, &mut progress, rows).unwrap();
+        let stretch = Stretch::between(bucket, &part, (from, progress), before);
+        prover.prove_stretch(ctx, &stretch, &mut totals).unwrap();
+        outcomes.extend_from_slice(&part.outcomes);
+        let lost = Stretch { closing: &whole.positions, lots: &whole.lots, ..stretch };
+        let violation = prover.prove_stretch(ctx, &lost, &mut totals.clone()).err();
+        assert_eq!(violation.is_some(), stretch.closing != whole.positions, "the positions of another stretch");
+    }
+    assert_eq!((&outcomes, &part.positions, &part.lots), (&whole.outcomes, &whole.positions, &whole.lots));
+    totals
+}
+
 /// One day of a random bucket; how many orders were dealt, deferred and rejected.
 fn day(seed: u64) -> [usize; 3] {
     let mut random = Random(draw(seed));
@@ -174,8 +194,12 @@ fn day(seed: u64) -> [usize; 3] {
     let gates = gate(&mut bucket, &parts);
     let settled = settled(&ctx, &bucket).unwrap();
     let given = Given { prices: &navs, gates: &gates, incomes: &shared };
-    let proven = prove_bucket(&ctx, &bucket, &settled, &given, &mut Totals::default());
+    let mut totals = Totals::default();
+    let proven = prove_bucket(&ctx, &bucket, &settled, &given, &mut totals);
     assert!(proven.is_ok(), "seed {seed}: {proven:?}");
+    for rows in [1, 7] {
+        assert_eq!(by_stretches(&ctx, &bucket, &given, &settled, rows), totals, "seed {seed}");
+    }
     assert!(settled.lots.is_sorted_by_key(|lot| (lot.place(), lot.confirmed, lot.number)));
     let mut numbers: Vec<_> = settled.lots.iter().map(|lot| (lot.place(), lot.number)).collect();
     numbers.sort_unstable();
