@@ -143,9 +143,9 @@ class Clearing:
         """
         if order_id is not None:
             row = self._only(self.confirmations, {"order_id": order_id, "distributor": distributor}, copies=True)
-            number = self.terms.number(row["fund"])
-            fund = None if number is None else self.terms.funds[number]
-            return explain_order(row, fund, self.date.isoformat())
+            numbers = self.terms.number(row["fund"]), self.terms.number(row["target_fund"])
+            fund, target = (None if number is None else self.terms.funds[number] for number in numbers)
+            return explain_order(row, fund, target, self.date.isoformat())
         if account is None or fund is None:
             raise refuse("explain", argument="explain", why="name an order_id, or an account and a fund")
         named = {"distributor": distributor, "transaction_account": transaction_account}

@@ -21,7 +21,7 @@ from fundclear.identifiers import Identifiers
 from fundclear.moments import read_dates, read_instants
 from fundclear.rounding import EXACT
 from fundclear.schemas import ColumnSpec, Schema
-from fundclear.table import Column, Table, rebuild
+from fundclear.table import Column, Table, read_only, rebuild
 
 __all__ = [
     "Column",
@@ -60,9 +60,11 @@ class TypedTable(Table):
 
     #: The columns that such a table has or may have.
     columns_of: ClassVar[Schema] = ()
+    _names: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls._names = tuple(spec.name for spec in cls.columns_of)
         if "__init__" not in cls.__dict__:
             cls.__signature__ = _signature(cls.columns_of)  # type: ignore[attr-defined]
 
@@ -89,6 +91,13 @@ class TypedTable(Table):
                 raise refuse("dtype", argument=name, value=type(column).__name__, wanted=specs[name].kind)
         cls._check_required(columns)
         return rebuild(cls, {name: columns[name] for name in specs if name in columns}, utc)
+
+    @classmethod
+    def _of_kernel(cls, columns: Mapping[str, Column], utc: Iterable[str] = ()) -> Self:
+        """The table over columns that the kernel made: a small day would spend more on checking them than on itself."""
+        table = object.__new__(cls)
+        table._fill({name: read_only(columns[name]) for name in cls._names if name in columns}, utc)
+        return table
 
     @classmethod
     def empty(cls) -> Self:
