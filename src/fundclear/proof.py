@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from html import escape
 from typing import Any, Final, final, overload
 
 from fundclear import _kernel
@@ -135,6 +132,9 @@ class Proof:
     @property
     def digest(self) -> str:
         """The SHA-256 of the whole proof, in hexadecimal, which the next day's proof keeps."""
+        import hashlib
+        import json
+
         canonical = json.dumps(self.to_dict(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -184,6 +184,8 @@ class Proof:
 
     def _repr_html_(self) -> str:
         """The laws as notebooks show them."""
+        from html import escape
+
         rows = "".join(
             f"<tr><td>{escape(e.law)}</td><td>{escape(e.scope)}</td><td>{e.left}</td><td>{e.right}</td>"
             f"<td>{e.rows or ''}</td><td>{'holds' if e.holds else 'BROKEN'}</td></tr>"

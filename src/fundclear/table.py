@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from datetime import date as Date
 from decimal import Decimal
-from html import escape
 from importlib import import_module
 from itertools import chain, repeat
 from operator import index as as_index
@@ -225,6 +224,8 @@ class Table:
 
     def _repr_html_(self) -> str:
         """The table as notebooks show it."""
+        from html import escape
+
         head, *body = (
             "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)
             for tag, cells in zip(chain(["th"], repeat("td")), self._shown(), strict=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date as Date
 from decimal import Decimal
-from difflib import get_close_matches
 from inspect import Parameter, Signature
 from typing import Any, ClassVar, Final, Self, TypeVar, final
 
@@ -176,6 +175,8 @@ def _renamed(cls: type[TypedTable], source: Any, columns: Mapping[str, str], nam
             raise refuse("column", argument=name, why=f"{cls.__name__} have no such column; there are {_listed(names)}")
         if theirs not in found:
             raise refuse("column", argument=theirs, why=f"the frame has no such column; there are {_listed(found)}")
+    from difflib import get_close_matches
+
     taken = set(columns.values())
     given = {name: found[columns.get(name, name)] for name in names if columns.get(name, name) in found}
     for name in found:

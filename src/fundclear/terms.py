@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -211,6 +209,9 @@ class Terms:
         >>> Terms([fund]).digest == Terms([fund.replace(minimum_subscription=1)]).digest
         True
         """
+        import hashlib
+        import json
+
         whole = [
             _FORM,
             self._clearing,
