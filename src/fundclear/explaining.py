@@ -179,7 +179,7 @@ def _position_steps(position: _Row, orders: Table, lots: Table, income: Table) -
             f"{position['income_cash']} in cash; unpaid at the end {position['unpaid']}"
         )
     for row in orders.rows():
-        what = "in" if row["kind"] == "switch" and row["target_fund"] == position["fund"] else row["kind"]
+        what = "in" if row["kind"] == "switch" and row["target_fund"] == position["fund"] else str(row["kind"])
         yield (
             f"order {row['order_id']}{_from(row)}, {what}: {_OUTCOMES[str(row['status'])]}, "
             f"{row['units_in'] if what == 'in' else row['units']} units{_charged(row, what)}{_reason(row)}"
