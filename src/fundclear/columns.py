@@ -299,7 +299,8 @@ def dictionary_of(texts: tuple[str, ...]) -> Labels:
 
 def coded(codes: npt.NDArray[np.integer[Any]], texts: Labels) -> Labels:
     """The column of codes into the dictionary of another one, in which they all stand."""
-    return _over(_narrowed(codes, texts.distinct), texts._offsets, texts._bytes, texts._dictionary)
+    offsets = texts._offsets
+    return _over(_narrowed(codes, len(offsets) - 1), offsets, texts._bytes, texts._dictionary)
 
 
 def _make(
@@ -337,7 +338,7 @@ def _over(
 def _sealed(array: Any) -> Any:
     """A view of an array that cannot be written to."""
     view = array.view()
-    view.flags.writeable = False
+    view.setflags(write=False)
     return view
 
 

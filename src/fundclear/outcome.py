@@ -54,6 +54,9 @@ _ACCOUNTS: Final = _kernel.names["accounts"]
 
 _RATE_SCALE: Final = 8
 
+# What positions count in cash; all else of them is units.
+_CASH_OF_POSITIONS: Final = ("unpaid", "income", "income_cash")
+
 # By the law that says so, what a day takes over from the day before.
 _TIED: Final = {"positions": "U5", "lots": "U5", "deferred": "O4", "obligations": "S4"}
 
@@ -291,7 +294,7 @@ def _confirmations(raw: _Raw, names: Names) -> Confirmations:
     made |= {name: _make(raw[name], scales.nav) for name in ("price", "price_in")}
     made |= {name: _make(raw[name], scales.rounding) for name in ("rounding", "rounding_in")}
     utc = ["placed_at"] if names.intake.instants_are_utc else []
-    return Confirmations._of_kernel({name: made[name] for name in raw}, utc)
+    return Confirmations._of_kernel(made, utc)
 
 
 def identified(raw: _Raw, names: Names) -> dict[str, Any]:
@@ -317,6 +320,7 @@ def register_columns(raw: _Raw, names: Names) -> dict[str, Any]:
     """Positions or lots."""
     scales = names.terms.scales
     made = identified(raw, names) | {"charge": _texts(raw["charge"], _CHARGES)}
+    special = {"nav": scales.nav, "rate_paid": _RATE_SCALE} | dict.fromkeys(_CASH_OF_POSITIONS, scales.cash)
     for name, values in raw.items():
         if name in made:
             continue
@@ -327,9 +331,8 @@ def register_columns(raw: _Raw, names: Names) -> dict[str, Any]:
         elif name in ("number", "reinvested"):
             made[name] = values.astype(np.int64)
         else:
-            scale = {"nav": scales.nav, "rate_paid": _RATE_SCALE}.get(name, scales.units)
-            made[name] = _make(values, scales.cash if name in ("unpaid", "income", "income_cash") else scale)
-    return {name: made[name] for name in raw}
+            made[name] = _make(values, special.get(name, scales.units))
+    return made
 
 
 def _flows(raw: _Raw, names: Names) -> dict[str, Any]:
@@ -342,7 +345,7 @@ def _flows(raw: _Raw, names: Names) -> dict[str, Any]:
         "units": _make(raw["units"], scales.units),
         "rounding": _make(raw["rounding"], scales.rounding),
     }
-    return {name: made[name] if name in made else _make(values, scales.cash) for name, values in raw.items()}
+    return made | {name: _make(values, scales.cash) for name, values in raw.items() if name not in made}
 
 
 def _cash_rows(raw: _Raw, names: Names) -> dict[str, Any]:
@@ -386,7 +389,7 @@ def posting_columns(raw: _Raw, funds: Identifiers, terms: Terms) -> dict[str, An
             memo = scales.rounding
             scale = memo if name.startswith("memo") else scales.units if name.startswith("units") else scales.cash
             made[name] = _make(values, scale)
-    return {name: made[name] for name in raw}
+    return made
 
 
 def _income(raw: _Raw, names: Names) -> dict[str, Any]:
@@ -394,7 +397,7 @@ def _income(raw: _Raw, names: Names) -> dict[str, Any]:
     made: dict[str, Any] = {"fund": names.fund_column(raw["fund"]), "date": dates_of(raw["date"])}
     made["entitled"] = _make(raw["entitled"], scales.units)
     made["per_10k"] = _make(raw["per_10k"], 4)
-    return {name: made[name] if name in made else _make(values, scales.cash) for name, values in raw.items()}
+    return made | {name: _make(values, scales.cash) for name, values in raw.items() if name not in made}
 
 
 def events_out(raw: _Raw, given: Given) -> Events:

@@ -261,7 +261,10 @@ def rebuild(kind: type[_T], columns: Mapping[str, Column], utc: Iterable[str]) -
 
 def read_only(column: Column) -> Column:
     """The column; of an array that can be written to, a view that cannot."""
-    if not isinstance(column, np.ndarray) or (type(column) is np.ndarray and not column.flags.writeable):
+    # Most columns are money, and their type is the quickest to tell.
+    if type(column) is Fixed or not isinstance(column, np.ndarray):
+        return column
+    if type(column) is np.ndarray and not column.flags.writeable:
         return column
     view = column.view(np.ndarray)
     view.flags.writeable = False
