@@ -146,7 +146,7 @@ def build_info() -> dict[str, str]:
 def __getattr__(name: str) -> Any:
     # The reference is there to judge, not to run: it is imported when it is asked for.
     if name == "reference":
-        import fundclear.reference  # noqa: PLC0415
+        import fundclear.reference
 
         return fundclear.reference
     raise AttributeError(f"module 'fundclear' has no attribute {name!r}")

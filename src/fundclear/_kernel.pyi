@@ -15,6 +15,7 @@ import numpy.typing as npt
 __all__ = [
     "ArrowColumn",
     "CompiledTerms",
+    "LawEntries",
     "TableFile",
     "_c_api",
     "absolute",
@@ -54,6 +55,7 @@ __all__ = [
     "moments_arrow",
     "mul_div",
     "multiply",
+    "names",
     "negate",
     "net",
     "net_obligations",
@@ -227,6 +229,15 @@ def read_table_file(
 def csv_line(path: str, row: int) -> int | None: ...
 def write_csv(path: str, table: object) -> None: ...
 def write_parquet(path: str, columns: Sequence[_StoredColumn], about: Sequence[tuple[str, str]]) -> None: ...
+
+#: What the codes in a day's tables are called: by enumeration, the names whose places are the codes.
+names: dict[str, tuple[str, ...]]
+
+@final
+class LawEntries:
+    def __len__(self) -> int: ...
+    def rows(self) -> list[tuple[str, tuple[Any, ...], int, int, int, int]]: ...
+
 def clear_day(
     terms: CompiledTerms,
     tables: dict[str, dict[str, Any] | None],

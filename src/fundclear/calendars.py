@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, TypeAlias
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -197,5 +196,7 @@ def instant_microseconds(day: date, at: time, zone: str) -> int:
 
     A moment that the clocks skip counts by the offset from before they were put forward.
     """
+    from zoneinfo import ZoneInfo
+
     moment = datetime.combine(day, at, tzinfo=ZoneInfo(zone)).astimezone(UTC)
     return (moment.replace(tzinfo=None) - _EPOCH) // _MICROSECOND

@@ -13,7 +13,6 @@ import numpy as np
 from fundclear.amounts import Amounts, ArrowStream, show
 from fundclear.errors import refuse
 from fundclear.explaining import explain_order, explain_position
-from fundclear.folder import open_folder, read_table, write_folder
 from fundclear.intake import Given, take_in
 from fundclear.outcome import left_over, make_tables
 from fundclear.proof import Proof
@@ -143,9 +142,9 @@ class Clearing:
         """
         if order_id is not None:
             row = self._only(self.confirmations, {"order_id": order_id, "distributor": distributor}, copies=True)
-            number = self.terms.number(row["fund"])
-            fund = None if number is None else self.terms.funds[number]
-            return explain_order(row, fund, self.date.isoformat())
+            numbers = self.terms.number(row["fund"]), self.terms.number(row["target_fund"])
+            fund, target = (None if number is None else self.terms.funds[number] for number in numbers)
+            return explain_order(row, fund, target, self.date.isoformat())
         if account is None or fund is None:
             raise refuse("explain", argument="explain", why="name an order_id, or an account and a fund")
         named = {"distributor": distributor, "transaction_account": transaction_account}
@@ -191,6 +190,8 @@ class Clearing:
             InputError: the folder exists and is not empty (``folder-exists``).
             OSError: the system refused to write; nothing is left behind.
         """
+        from fundclear.folder import write_folder
+
         tables = {name: getattr(self, name) for name in _TABLES}
         about = {"date": self.date.isoformat(), "proof": self.proof.to_dict()}
         write_folder(folder, tables, {"terms.toml": self.terms.to_toml()}, about)
@@ -311,6 +312,8 @@ def open_day(folder: str | os.PathLike[str]) -> Clearing:
     Raises:
         InputError: it is no such folder, or one of a newer layout (``folder``); a file is damaged (``file``).
     """
+    from fundclear.folder import open_folder, read_table
+
     manifest = open_folder(folder)
     tables = {name: read_table(folder, manifest, name, kind) for name, kind in _TABLES.items()}
     terms = Terms.from_toml(os.path.join(folder, "terms.toml"))

@@ -13,7 +13,7 @@ from fundclear import _kernel
 from fundclear.amounts import ArrowArray, ArrowStream, refuse_masked, show
 from fundclear.errors import refuse
 
-__all__ = ["Codes", "Labels", "Texts"]
+__all__ = ["Codes", "Labels", "Texts", "coded", "dictionary_of"]
 
 #: The codes of a text column, in the narrowest of these widths that their number fits.
 Codes: TypeAlias = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.int32]
@@ -127,7 +127,7 @@ class Labels:
         if len(codes) and (int(codes.max()) >= count or (is_signed and int(codes.min()) < 0)):
             row = int(np.argmax((codes < 0) | (codes >= count)))
             raise refuse("argument", argument="codes", row=row, value=str(codes[row]), why="no text has this code")
-        return _make(_narrowed(codes, count), texts._offsets, texts._bytes)
+        return coded(codes, texts)
 
     @staticmethod
     def full(rows: int, text: str) -> Labels:
@@ -281,13 +281,26 @@ class Labels:
 
     def _like(self, codes: Codes) -> Labels:
         """Other rows over the same texts."""
-        return _make(codes, self._offsets, self._bytes, self._dictionary)
+        return _over(codes, self._offsets, self._bytes, self._dictionary)
 
 
 @lru_cache(maxsize=256)
 def _known(dictionary: tuple[str, ...]) -> Labels:
-    """A short dictionary as a column; a clearing day has the same ones again and again."""
-    return Labels.of(list(dictionary), name="dictionary")
+    """Distinct texts as a column, kept; a clearing day has the same few again and again."""
+    texts = Labels.of(list(dictionary), name="dictionary")
+    object.__setattr__(texts, "_dictionary", dictionary if texts.distinct == len(texts) else None)
+    return texts
+
+
+def dictionary_of(texts: tuple[str, ...]) -> Labels:
+    """Distinct texts as a column that others can be coded into."""
+    return _known(texts) if len(texts) <= _FEW else Labels.of(list(texts), name="dictionary")
+
+
+def coded(codes: npt.NDArray[np.integer[Any]], texts: Labels) -> Labels:
+    """The column of codes into the dictionary of another one, in which they all stand."""
+    offsets = texts._offsets
+    return _over(_narrowed(codes, len(offsets) - 1), offsets, texts._bytes, texts._dictionary)
 
 
 def _make(
@@ -297,13 +310,36 @@ def _make(
     dictionary: tuple[str, ...] | None = None,
 ) -> Labels:
     """A column over arrays that are in order; they are seen through views that cannot be written to."""
+    return _over(codes, _sealed(offsets), _sealed(data), dictionary)
+
+
+# The slots' own setters pass by ``__setattr__``, which refuses.
+_set_codes: Final = Labels.__dict__["_codes"].__set__
+_set_offsets: Final = Labels.__dict__["_offsets"].__set__
+_set_bytes: Final = Labels.__dict__["_bytes"].__set__
+_set_dictionary: Final = Labels.__dict__["_dictionary"].__set__
+
+
+def _over(
+    codes: Codes,
+    offsets: npt.NDArray[np.int64],
+    data: npt.NDArray[np.uint8],
+    dictionary: tuple[str, ...] | None,
+) -> Labels:
+    """A column over the texts of another one, which are shared."""
     labels = object.__new__(Labels)
-    for slot, array in (("_codes", codes), ("_offsets", offsets), ("_bytes", data)):
-        view = array.view()
-        view.flags.writeable = False
-        object.__setattr__(labels, slot, view)
-    object.__setattr__(labels, "_dictionary", dictionary)
+    _set_codes(labels, _sealed(codes))
+    _set_offsets(labels, offsets)
+    _set_bytes(labels, data)
+    _set_dictionary(labels, dictionary)
     return labels
+
+
+def _sealed(array: Any) -> Any:
+    """A view of an array that cannot be written to."""
+    view = array.view()
+    view.setflags(write=False)
+    return view
 
 
 def packed_labels(codes: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64], data: npt.NDArray[np.uint8]) -> Labels:

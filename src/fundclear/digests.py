@@ -44,15 +44,16 @@ def fingerprint(name: str, table: Table, threads: int | None = None) -> str:
     """
     if not len(table):
         return NO_ROWS
-    names = [column for column in _CARRIED.get(name, table.columns) if column in table]
-    counted = [place for place, column in enumerate(names) if name == "positions" and column in _HELD]
-    columns = [_field(table[column]) for column in names]
+    held = table._columns
+    names = [column for column in _CARRIED[name] if column in held] if name in _CARRIED else held
+    counted = [place for place, column in enumerate(names) if column in _HELD] if name == "positions" else []
+    columns = [_field(held[column]) for column in names]
     return format(_kernel.fingerprint(name, columns, counted, threads), "032x")
 
 
 def _field(column: Any) -> Any:
     if isinstance(column, Fixed):
-        return column.minor
+        return column._column
     if isinstance(column, Labels):
         return column.packed
     return column.view(np.int64) if column.dtype.kind == "M" else column

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from fundclear.funds import Fund
 from fundclear.reasons import REASONS
+from fundclear.schedules import FeeSchedule, Flat
 from fundclear.tables import Table
-from fundclear.terms import Flat, Fund
 
 __all__ = ["explain_order", "explain_position"]
 
@@ -28,9 +29,9 @@ _OUTCOMES: Final = {
 }
 
 
-def explain_order(row: _Row, fund: Fund | None, date: str) -> str:
-    """The story of one row of the confirmations."""
-    return "\n".join(_numbered(_order_steps(row, fund, date), _title(row)))
+def explain_order(row: _Row, fund: Fund | None, target: Fund | None, date: str) -> str:
+    """The story of one row of the confirmations; of a switch, `target` is the fund that it goes into."""
+    return "\n".join(_numbered(_order_steps(row, fund, target, date), _title(row)))
 
 
 def explain_position(position: _Row, orders: Table, lots: Table, income: Table, date: str) -> str:
@@ -69,7 +70,7 @@ def _is_cash(row: _Row) -> bool:
     return row["kind"] not in ("redeem", "switch")
 
 
-def _order_steps(row: _Row, fund: Fund | None, date: str) -> Iterator[str]:
+def _order_steps(row: _Row, fund: Fund | None, target: Fund | None, date: str) -> Iterator[str]:
     yield _received(row, date)
     if row["status"] in ("rejected", "carried"):
         yield _stopped(row)
@@ -87,7 +88,7 @@ def _order_steps(row: _Row, fund: Fund | None, date: str) -> Iterator[str]:
         )
     if row["confirmed"]:
         yield f"price: {row['price']}, the fund's of the day, unknown when the order was placed"
-        yield from _dealt(row, fund)
+        yield from _dealt(row, fund, target)
     yield f"result: {_OUTCOMES[row['status']]}"
 
 
@@ -107,10 +108,11 @@ def _stopped(row: _Row) -> str:
     return f"{row['status']} [{row['reason']}]: {reason.says}{cure}"
 
 
-def _dealt(row: _Row, fund: Fund | None) -> Iterator[str]:
+def _dealt(row: _Row, fund: Fund | None, target: Fund | None) -> Iterator[str]:
     if row["kind"] == "switch":
         yield from _redeemed(row, "transfer")
-        yield f"top-up: of {row['net']}, {row['top_up_fee']} is the fee and {row['net_in']} is invested"
+        parts = f"{row['top_up_fee']} is the fee and {row['net_in']} is invested"
+        yield f"top-up: of {row['net']}, {parts}{_top_up(row, fund, target)}"
         yield f"units in: {row['units_in']} at {row['price_in']}; rounding {row['rounding_in']}"
     elif _is_cash(row):
         yield f"fee: {row['fee']} of {row['amount']}{_tier(row, fund)}"
@@ -139,14 +141,27 @@ def _tier(row: _Row, fund: Fund | None) -> str:
         return f", by the order's own {row['own_charge']} of {_plain(row['own_charge_value'])}"
     if fund is None or fund.subscription_fee is None:
         return ", the fund charges none"
-    tier = None
-    for start, charge in fund.subscription_fee.tiers:
-        if row["amount"] >= Decimal(start):
-            tier = (start, charge)
-    if tier is None:
-        return ""
-    shown = f"flat {tier[1].amount}" if isinstance(tier[1], Flat) else _plain(tier[1])
-    return f", tier from {tier[0]}: {shown}, {fund.method} method"
+    return f", {_tier_of(fund.subscription_fee, row['amount'])}, {fund.method} method"
+
+
+def _tier_of(schedule: FeeSchedule, amount: Decimal) -> str:
+    """The tier that an amount falls under; the first starts at zero."""
+    start, charge = [tier for tier in schedule.tiers if amount >= tier.start][-1]
+    return f"tier from {start}: {f'flat {charge.amount}' if isinstance(charge, Flat) else _plain(charge)}"
+
+
+def _top_up(row: _Row, fund: Fund | None, target: Fund | None) -> str:
+    """The target's tier at what left, and what of it counts as paid in the fund that was left."""
+    if row["charge"] == "back":
+        return ", because the units are charged when they leave"
+    if target is None or target.subscription_fee is None:
+        return ", the target charges none"
+    tier = _tier_of(target.subscription_fee, row["amount"])
+    if fund is not None and fund.switch_rate == "purchase":
+        return f", the target's {tier}, less the rate that the lots have paid"
+    if fund is None or fund.subscription_fee is None:
+        return f", the target's {tier}"
+    return f", the target's {tier}, less the fund's {_tier_of(fund.subscription_fee, row['amount'])}"
 
 
 def _position_steps(position: _Row, orders: Table, lots: Table, income: Table) -> Iterator[str]:
@@ -164,10 +179,10 @@ def _position_steps(position: _Row, orders: Table, lots: Table, income: Table) -
             f"{position['income_cash']} in cash; unpaid at the end {position['unpaid']}"
         )
     for row in orders.rows():
-        what = "in" if row["kind"] == "switch" and row["target_fund"] == position["fund"] else row["kind"]
+        what = "in" if row["kind"] == "switch" and row["target_fund"] == position["fund"] else str(row["kind"])
         yield (
             f"order {row['order_id']}{_from(row)}, {what}: {_OUTCOMES[str(row['status'])]}, "
-            f"{row['units']} units{_reason(row)}"
+            f"{row['units_in'] if what == 'in' else row['units']} units{_charged(row, what)}{_reason(row)}"
         )
     yield (
         f"closing: {position['units']} units = {position['opening']} + {position['moved']} events "
@@ -177,6 +192,13 @@ def _position_steps(position: _Row, orders: Table, lots: Table, income: Table) -
         yield f"of these {position['frozen']} are frozen and {position['pending']} wait for the next dealing day"
     for row in lots.rows():
         yield f"lot {row['number']} of {row['confirmed']}: {row['units']} units"
+
+
+def _charged(row: _Row, what: str) -> str:
+    """The fees of an order that the position bore, those of zero left out."""
+    names = ("top_up_fee",) if what == "in" else ("fee", "back_end")
+    fees = [f"{'fee' if name == 'fee' else name.replace('_', '-')} {row[name]}" for name in names if row[name]]
+    return f", {' and '.join(fees)}" if fees else ""
 
 
 def _reason(row: _Row) -> str:

@@ -13,9 +13,10 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from fundclear import _kernel
 from fundclear.amounts import Amounts, show
 from fundclear.columns import Labels
-from fundclear.errors import refuse
+from fundclear.errors import FundclearError, refuse
 from fundclear.fixed import Fixed
 from fundclear.identifiers import Domain, Identifiers
 from fundclear.tables import Confirmations, Events, FundDays, Lots, Obligations, Orders, Positions, Table
@@ -27,7 +28,7 @@ _Column: TypeAlias = npt.NDArray[np.int64]
 _Codes: TypeAlias = npt.NDArray[np.uint8]
 
 #: The order kinds by the kernel's code.
-KINDS: Final = ("subscribe", "periodic", "redeem", "switch")
+KINDS: Final = _kernel.names["kinds"]
 
 #: More different kinds than a byte can number are no kinds.
 _MOST_KINDS: Final = 255
@@ -182,7 +183,7 @@ def _key_column(domain: Domain, table: Table, name: str) -> _Column | int:
 
 def _own_numbers(rows: int, date: Date) -> _Column:
     """Ids for orders that have none: the date and the row, so that two days' do not meet."""
-    first = int(date.strftime("%Y%m%d")) * 10**10
+    first = (date.year * 10_000 + date.month * 100 + date.day) * 10**10
     return np.arange(first + 1, first + 1 + rows, dtype=np.int64)
 
 
@@ -373,14 +374,13 @@ def _fund_days(
 ) -> dict[str, Any]:
     if (prices is None) == (days is None):
         raise refuse("argument", argument="prices", value="both" if days else "neither", why="give prices= or days=")
-    dates = terms.dates(date)
     rows = _days_of(days, terms) if days is not None else {}
     given = _by_fund(prices, terms, "prices") if prices is not None else {n: row["nav"] for n, row in rows.items()}
     decided = {n: (row.get("decision", ""), row.get("limit", 0)) for n, row in rows.items()}
     decided |= {n: _decision(value) for n, value in _by_fund(decisions or {}, terms, "decisions").items()}
     every = range(len(terms.funds))
     units = terms.scales.units
-    limits = [Fixed.parse([decided[n][1]], units, name="limit").minor[0] if n in decided else 0 for n in every]
+    limits = [int(Fixed.parse([decided[n][1]], units, name="limit").minor[0]) if n in decided else 0 for n in every]
     return {
         "nav": _navs(given, terms),
         "status": [_known(_OPEN, rows.get(n, {}).get("status", ""), "status") for n in every],
@@ -388,12 +388,7 @@ def _fund_days(
         "limit": limits,
         "swing": [_known(_SWINGS, rows.get(n, {}).get("swing", ""), "swing") for n in every],
         "pays_out": [int(rows.get(n, {}).get("pays_out", 0)) for n in every],
-        "cut_off": terms.cut_offs(date, utc).tolist(),
-        "confirmation": dates.confirmation.tolist(),
-        "subscription": dates.subscription.tolist(),
-        "redemption": dates.redemption.tolist(),
-        "switch": dates.switch.tolist(),
-        "income": dates.income.tolist(),
+        **terms.day_lists(date, utc),
     }
 
 
@@ -423,7 +418,11 @@ def _days_of(days: FundDays, terms: Terms) -> dict[int, dict[str, Any]]:
 
 def _navs(given: Mapping[int, Any], terms: Terms) -> list[int]:
     """Prices at the table's scale, each exact at its fund's; every fund has one, above zero."""
-    navs: list[int] = []
+    if len(given) == len(terms.funds):
+        navs = _navs_at_once(given, terms)
+        if navs is not None:
+            return navs
+    navs = []
     for number, fund in enumerate(terms.funds):
         if number not in given:
             raise refuse("price-missing", argument="prices", value=show(fund.id))
@@ -432,6 +431,22 @@ def _navs(given: Mapping[int, Any], terms: Terms) -> list[int]:
             raise refuse("price-zero", argument="prices", value=f"{nav[0]} for fund {fund.id!r}")
         navs.append(int(nav.minor[0]))
     return navs
+
+
+def _navs_at_once(given: Mapping[int, Any], terms: Terms) -> list[int] | None:
+    """The prices as columns by their decimals; nothing if one is wrong, which a look at each finds and names."""
+    navs = [0] * len(given)
+    by_scale: dict[int, list[int]] = {}
+    for number, fund in enumerate(terms.funds):
+        by_scale.setdefault(fund.nav_scale, []).append(number)
+    for scale, numbers in by_scale.items():
+        try:
+            parsed = Fixed.parse([given[number] for number in numbers], scale).rescale(terms.scales.nav)
+        except FundclearError:
+            return None
+        for number, nav in zip(numbers, parsed.minor.tolist(), strict=True):
+            navs[number] = nav
+    return navs if min(navs) > 0 else None
 
 
 def _decision(value: Any) -> tuple[str, Any]:

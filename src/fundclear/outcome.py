@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fundclear import _kernel
-from fundclear.columns import Labels
+from fundclear.columns import Labels, coded, dictionary_of
 from fundclear.digests import NO_ROWS, fingerprint
 from fundclear.errors import refuse
 from fundclear.fixed import _make
@@ -41,45 +41,21 @@ __all__ = ["FLOW_KINDS", "Made", "left_over", "make_tables"]
 _Raw: TypeAlias = dict[str, npt.NDArray[Any]]
 
 # Names by the kernel's codes, for columns of texts.
-_ORIGINS: Final = ("new", "deferred", "carried")
-_CHARGES: Final = ("front", "back", "other")
-_GATES: Final = ("defer", "cancel")
-_OWN: Final = ("", "discount", "rate", "fee", "several")
-_OPTIONS: Final = ("", "reinvest", "cash")
-FLOW_KINDS: Final = ("subscription", "redemption", "switch_out", "switch_in", "income")
-_PURPOSES: Final = ("fee", "income", "redemption", "refund", "subscription", "switch")
-
-_LEDGERS: Final = ("money", "units", "rounding")
-_STEPS: Final = (
-    "subscription",
-    "redemption",
-    "switch_out",
-    "switch_in",
-    "income",
-    "forced",
-    "transfer",
-    "settlement",
-)
-_ACCOUNTS: Final = (
-    "equalisation",
-    "fee_payable_distributor",
-    "fee_payable_manager",
-    "fund_cash",
-    "income_distributed",
-    "income_payable",
-    "paid_in_capital",
-    "redemption_fee_income",
-    "redemption_payable",
-    "rounding",
-    "rounding_contra",
-    "subscription_receivable",
-    "switch_clearing",
-    "units_held",
-    "units_in_issue",
-    "unpaid_income",
-)
+_ORIGINS: Final = _kernel.names["origins"]
+_CHARGES: Final = _kernel.names["charges"]
+_GATES: Final = _kernel.names["gates"]
+_OWN: Final = _kernel.names["own_charges"]
+_OPTIONS: Final = _kernel.names["options"]
+FLOW_KINDS: Final = _kernel.names["flow_kinds"]
+_PURPOSES: Final = _kernel.names["purposes"]
+_LEDGERS: Final = _kernel.names["ledgers"]
+_STEPS: Final = _kernel.names["steps"]
+_ACCOUNTS: Final = _kernel.names["accounts"]
 
 _RATE_SCALE: Final = 8
+
+# What positions count in cash; all else of them is units.
+_CASH_OF_POSITIONS: Final = ("unpaid", "income", "income_cash")
 
 # By the law that says so, what a day takes over from the day before.
 _TIED: Final = {"positions": "U5", "lots": "U5", "deferred": "O4", "obligations": "S4"}
@@ -103,6 +79,7 @@ class Names:
     netting_sets: tuple[str, ...]
     through: tuple[str, ...]
     funds: tuple[Any, ...]
+    fund_texts: Labels | None
     distributor_keys: npt.NDArray[np.int64]
 
     @classmethod
@@ -110,13 +87,13 @@ class Names:
         cls, intake: Intake, terms: Terms, funds: npt.NDArray[np.int64], distributors: npt.NDArray[np.int64]
     ) -> Names:
         """Names for tables in which there are no parties."""
-        return cls(intake, terms, (), (), (), tuple(_each(intake.funds.restore(funds))), distributors)
+        named = tuple(_each(intake.funds.restore(funds)))
+        return cls(intake, terms, (), (), (), named, _fund_texts(intake, named), distributors)
 
     def fund_column(self, numbers: npt.NDArray[Any]) -> Identifiers:
         """Funds by number. The number after all funds is none: an empty text, or zero."""
-        if self.intake.funds.is_text:
-            # No fund is called by the empty text, so it can stand for none.
-            return Labels.from_codes(numbers, self.funds if "" in self.funds else (*self.funds, ""))
+        if self.fund_texts is not None:
+            return coded(numbers, self.fund_texts)
         return _kernel.keys_at(np.array([*self.funds, 0], dtype=np.int64), numbers, None)
 
     def distributor_column(self, numbers: npt.NDArray[Any]) -> Identifiers:
@@ -194,15 +171,25 @@ def _names(
     if given.obligations is not None:
         parties.update(given.obligations["payer"].dictionary, given.obligations["payee"].dictionary)
         sets.update(given.obligations["netting_set"].dictionary)
+    named = tuple(_each(intake.funds.restore(funds)))
     return Names(
         intake=intake,
         terms=terms,
         parties=tuple(sorted(parties.union(through), key=str.encode)),
         netting_sets=tuple(sorted(sets, key=str.encode)),
         through=tuple(through),
-        funds=tuple(_each(intake.funds.restore(funds))),
+        funds=named,
+        fund_texts=_fund_texts(intake, named),
         distributor_keys=distributors,
     )
+
+
+def _fund_texts(intake: Intake, funds: tuple[Any, ...]) -> Labels | None:
+    """The funds and none after them as the dictionary of a column; nothing for funds that are integers."""
+    if not intake.funds.is_text:
+        return None
+    # No fund is called by the empty text, so it can stand for none.
+    return dictionary_of(funds if "" in funds else (*funds, ""))
 
 
 def _each(column: Identifiers) -> list[Any]:
@@ -264,14 +251,14 @@ def _fund_number(fund: Any, names: Names) -> int:
 def _tables(raw: dict[str, Any], names: Names, given: Given) -> dict[str, Any]:
     return {
         "confirmations": _confirmations(raw["confirmations"], names),
-        "positions": Positions.from_columns(register_columns(raw["positions"], names)),
-        "lots": Lots.from_columns(register_columns(raw["lots"], names)),
-        "flows": Flows.from_columns(_flows(raw["flows"], names)),
-        "obligations": Obligations.from_columns(_cash_rows(raw["obligations"], names)),
-        "settlement": Settlement.from_columns(_cash_rows(raw["settlement"], names)),
-        "payments": Payments.from_columns(_cash_rows(raw["payments"], names)),
-        "postings": Postings.from_columns(_postings(raw["postings"], names)),
-        "income": Income.from_columns(_income(raw["income"], names)),
+        "positions": Positions._of_kernel(register_columns(raw["positions"], names)),
+        "lots": Lots._of_kernel(register_columns(raw["lots"], names)),
+        "flows": Flows._of_kernel(_flows(raw["flows"], names)),
+        "obligations": Obligations._of_kernel(_cash_rows(raw["obligations"], names)),
+        "settlement": Settlement._of_kernel(_cash_rows(raw["settlement"], names)),
+        "payments": Payments._of_kernel(_cash_rows(raw["payments"], names)),
+        "postings": Postings._of_kernel(_postings(raw["postings"], names)),
+        "income": Income._of_kernel(_income(raw["income"], names)),
         "events": events_out(raw["events"], given),
     }
 
@@ -282,7 +269,7 @@ def _confirmations(raw: _Raw, names: Names) -> Confirmations:
     made |= {
         "order_id": names.intake.order_ids.restore(raw["order_id"]),
         "target_fund": names.fund_column(raw["target_fund"]),
-        "kind": Labels.from_codes(raw["kind"], names.intake.kinds),
+        "kind": _texts(raw["kind"], names.intake.kinds),
         "placed_at": raw["placed_at"].view("datetime64[us]"),
         "since": dates_of(raw["since"]),
     }
@@ -295,7 +282,7 @@ def _confirmations(raw: _Raw, names: Names) -> Confirmations:
         "reason": reason_names(),
         "refund_cause": reason_names(),
     }
-    made |= {name: Labels.from_codes(raw[name], texts[name]) for name in texts}
+    made |= {name: _texts(raw[name], texts[name]) for name in texts}
     made["own_charge_value"] = _make(raw["own_charge_value"], _RATE_SCALE)
     made |= {name: _make(raw[name], quantity) for name in ("requested", "top_up", "confirmed", "deferred", "cancelled")}
     made |= {
@@ -307,7 +294,7 @@ def _confirmations(raw: _Raw, names: Names) -> Confirmations:
     made |= {name: _make(raw[name], scales.nav) for name in ("price", "price_in")}
     made |= {name: _make(raw[name], scales.rounding) for name in ("rounding", "rounding_in")}
     utc = ["placed_at"] if names.intake.instants_are_utc else []
-    return Confirmations.from_columns({name: made[name] for name in raw}, utc)
+    return Confirmations._of_kernel(made, utc)
 
 
 def identified(raw: _Raw, names: Names) -> dict[str, Any]:
@@ -320,6 +307,11 @@ def identified(raw: _Raw, names: Names) -> dict[str, Any]:
     }
 
 
+def _texts(codes: npt.NDArray[np.integer[Any]], texts: tuple[str, ...]) -> Labels:
+    """A column of the kernel's codes, which all stand for one of the texts."""
+    return coded(codes, dictionary_of(texts))
+
+
 def dates_of(days: npt.NDArray[Any]) -> npt.NDArray[np.datetime64]:
     return days.astype(np.int64, copy=False).view("datetime64[D]")
 
@@ -327,20 +319,20 @@ def dates_of(days: npt.NDArray[Any]) -> npt.NDArray[np.datetime64]:
 def register_columns(raw: _Raw, names: Names) -> dict[str, Any]:
     """Positions or lots."""
     scales = names.terms.scales
-    made = identified(raw, names) | {"charge": Labels.from_codes(raw["charge"], _CHARGES)}
+    made = identified(raw, names) | {"charge": _texts(raw["charge"], _CHARGES)}
+    special = {"nav": scales.nav, "rate_paid": _RATE_SCALE} | dict.fromkeys(_CASH_OF_POSITIONS, scales.cash)
     for name, values in raw.items():
         if name in made:
             continue
         if name == "dividend_option":
-            made[name] = Labels.from_codes(values, _OPTIONS)
+            made[name] = _texts(values, _OPTIONS)
         elif name == "confirmed":
             made[name] = dates_of(values)
         elif name in ("number", "reinvested"):
             made[name] = values.astype(np.int64)
         else:
-            scale = {"nav": scales.nav, "rate_paid": _RATE_SCALE}.get(name, scales.units)
-            made[name] = _make(values, scales.cash if name in ("unpaid", "income", "income_cash") else scale)
-    return {name: made[name] for name in raw}
+            made[name] = _make(values, special.get(name, scales.units))
+    return made
 
 
 def _flows(raw: _Raw, names: Names) -> dict[str, Any]:
@@ -348,12 +340,12 @@ def _flows(raw: _Raw, names: Names) -> dict[str, Any]:
     made: dict[str, Any] = {
         "fund": names.fund_column(raw["fund"]),
         "distributor": names.distributor_column(raw["distributor"]),
-        "kind": Labels.from_codes(raw["kind"], FLOW_KINDS),
+        "kind": _texts(raw["kind"], FLOW_KINDS),
         "orders": raw["orders"],
         "units": _make(raw["units"], scales.units),
         "rounding": _make(raw["rounding"], scales.rounding),
     }
-    return {name: made[name] if name in made else _make(values, scales.cash) for name, values in raw.items()}
+    return made | {name: _make(values, scales.cash) for name, values in raw.items() if name not in made}
 
 
 def _cash_rows(raw: _Raw, names: Names) -> dict[str, Any]:
@@ -369,7 +361,7 @@ def _cash_rows(raw: _Raw, names: Names) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, values in raw.items():
         if name in texts:
-            made[name] = Labels.from_codes(values, texts[name])
+            made[name] = _texts(values, texts[name])
         elif name == "fund":
             made[name] = names.fund_column(values)
         elif name in ("dealing_date", "value_date"):
@@ -389,15 +381,15 @@ def posting_columns(raw: _Raw, funds: Identifiers, terms: Terms) -> dict[str, An
     words = {"ledger": _LEDGERS, "step": _STEPS, "account": _ACCOUNTS}
     made: dict[str, Any] = {
         "fund": funds,
-        "currency": Labels.from_codes(raw["currency"], terms.currencies),
+        "currency": _texts(raw["currency"], terms.currencies),
     }
-    made |= {name: Labels.from_codes(raw[name], words[name]) for name in words}
+    made |= {name: _texts(raw[name], words[name]) for name in words}
     for name, values in raw.items():
         if name not in made:
             memo = scales.rounding
             scale = memo if name.startswith("memo") else scales.units if name.startswith("units") else scales.cash
             made[name] = _make(values, scale)
-    return {name: made[name] for name in raw}
+    return made
 
 
 def _income(raw: _Raw, names: Names) -> dict[str, Any]:
@@ -405,7 +397,7 @@ def _income(raw: _Raw, names: Names) -> dict[str, Any]:
     made: dict[str, Any] = {"fund": names.fund_column(raw["fund"]), "date": dates_of(raw["date"])}
     made["entitled"] = _make(raw["entitled"], scales.units)
     made["per_10k"] = _make(raw["per_10k"], 4)
-    return {name: made[name] if name in made else _make(values, scales.cash) for name, values in raw.items()}
+    return made | {name: _make(values, scales.cash) for name, values in raw.items() if name not in made}
 
 
 def events_out(raw: _Raw, given: Given) -> Events:
@@ -414,8 +406,8 @@ def events_out(raw: _Raw, given: Given) -> Events:
         return Events.empty()
     ruled = given.events.rows_at(raw["row"])
     rejected = raw["reason"] != 0
-    status = Labels.from_codes(rejected.astype(np.uint8), ("confirmed", "rejected"))
-    return ruled.with_columns(status=status, reason=Labels.from_codes(raw["reason"], reason_names()))
+    status = _texts(rejected.astype(np.uint8), ("confirmed", "rejected"))
+    return ruled.with_columns(status=status, reason=_texts(raw["reason"], reason_names()))
 
 
 # ---- proof ----

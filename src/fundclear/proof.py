@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from html import escape
-from typing import Any, Final, TypeAlias, final, overload
+from typing import Any, Final, final, overload
 
 from fundclear import _kernel
 from fundclear.errors import refuse
@@ -135,6 +132,9 @@ class Proof:
     @property
     def digest(self) -> str:
         """The SHA-256 of the whole proof, in hexadecimal, which the next day's proof keeps."""
+        import hashlib
+        import json
+
         canonical = json.dumps(self.to_dict(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -184,6 +184,8 @@ class Proof:
 
     def _repr_html_(self) -> str:
         """The laws as notebooks show them."""
+        from html import escape
+
         rows = "".join(
             f"<tr><td>{escape(e.law)}</td><td>{escape(e.scope)}</td><td>{e.left}</td><td>{e.right}</td>"
             f"<td>{e.rows or ''}</td><td>{'holds' if e.holds else 'BROKEN'}</td></tr>"
@@ -198,31 +200,33 @@ def exact(value: int, scale: int) -> Decimal:
     return Decimal(_kernel.format_one(value, scale))
 
 
-RawEntry: TypeAlias = tuple[str, Any, int, int, int, int]
-
-
 @final
 class _Entries(Sequence[LawEntry]):
     """The entries of a day, made when somebody first looks at them: a small day has hundreds."""
 
-    __slots__ = ("_made", "_others", "_raw", "_scope")
+    __slots__ = ("_count", "_made", "_others", "_raw", "_scope")
 
-    def __init__(self, raw: Sequence[RawEntry], scope: Callable[[Any], str], others: tuple[LawEntry, ...]) -> None:
-        self._raw, self._scope, self._others = raw, scope, others
+    def __init__(self, raw: _kernel.LawEntries, scope: Callable[[Any], str], others: tuple[LawEntry, ...]) -> None:
+        self._raw: _kernel.LawEntries | None = raw
+        self._scope, self._others, self._count = scope, others, len(raw) + len(others)
         self._made: tuple[LawEntry, ...] | None = None
 
     def _all(self) -> tuple[LawEntry, ...]:
-        if self._made is None:
-            entries = (
-                LawEntry(law, self._scope(scope), exact(left, scale), exact(right, scale), rows)
-                for law, scope, left, right, scale, rows in self._raw
-            )
-            self._made = (*entries, *self._others)
-            self._raw, self._others = (), ()
-        return self._made
+        # Two threads may look at the same time: once there are no raw entries, the made ones are there.
+        raw = self._raw
+        if raw is None:
+            assert self._made is not None
+            return self._made
+        entries = (
+            LawEntry(law, self._scope(scope), exact(left, scale), exact(right, scale), rows)
+            for law, scope, left, right, scale, rows in raw.rows()
+        )
+        self._made = made = (*entries, *self._others)
+        self._raw = None
+        return made
 
     def __len__(self) -> int:
-        return len(self._raw) + len(self._others) if self._made is None else len(self._made)
+        return self._count
 
     def __iter__(self) -> Iterator[LawEntry]:
         return iter(self._all())
@@ -251,9 +255,9 @@ class _Entries(Sequence[LawEntry]):
 
 
 def entries_of(
-    raw: Sequence[RawEntry], scope: Callable[[Any], str], others: tuple[LawEntry, ...]
+    raw: _kernel.LawEntries, scope: Callable[[Any], str], others: tuple[LawEntry, ...]
 ) -> Sequence[LawEntry]:
-    """The kernel's entries: law, scope, both sides in minor units, their scale, rows; and after them those of others.
+    """The kernel's entries, and after them those of others.
 
     `scope` puts a scope in words.
     """

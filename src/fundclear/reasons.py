@@ -5,7 +5,10 @@ The kernel speaks in codes; tables, messages and documentation speak in these na
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final, NamedTuple
+
+from fundclear import _kernel
 
 __all__ = ["REASONS", "STATUSES", "Reason", "reason_names"]
 
@@ -19,7 +22,7 @@ class Reason(NamedTuple):
 
 
 #: The statuses by the kernel's code.
-STATUSES: Final = ("confirmed", "part", "rejected", "deferred", "cancelled", "carried")
+STATUSES: Final = _kernel.names["statuses"]
 
 #: Every reason by name; the empty name is no reason at all.
 REASONS: Final[dict[str, Reason]] = {
@@ -70,6 +73,7 @@ REASONS: Final[dict[str, Reason]] = {
 }
 
 
+@cache
 def reason_names() -> tuple[str, ...]:
     """The names by the kernel's code; a code that no reason has is named by its number."""
     names = {reason.code: name for name, reason in REASONS.items()}

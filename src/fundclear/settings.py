@@ -8,7 +8,6 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from operator import index as as_index
 from typing import Any, ClassVar, Final, NamedTuple, Self, TypeAlias
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -203,6 +202,8 @@ def _write_time(value: time) -> str:
 
 
 def _read_zone(value: Any, name: str) -> str:
+    from zoneinfo import ZoneInfo
+
     key = read_text(value, name)
     try:
         ZoneInfo(key)

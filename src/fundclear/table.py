@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from datetime import date as Date
 from decimal import Decimal
-from html import escape
 from importlib import import_module
 from itertools import chain, repeat
 from operator import index as as_index
@@ -22,7 +21,7 @@ from fundclear.errors import refuse
 from fundclear.fixed import Fixed
 from fundclear.moments import read_dates, read_instants
 
-__all__ = ["Column", "Table", "Value"]
+__all__ = ["Column", "Table", "Value", "read_only", "rebuild"]
 
 #: A column of a table: money, integers, texts, dates or instants.
 Column: TypeAlias = Fixed | Labels | npt.NDArray[np.integer[Any]] | npt.NDArray[np.str_] | npt.NDArray[np.datetime64]
@@ -91,8 +90,12 @@ class Table:
         for name, column in columns.items():
             if len(column) != rows:
                 raise refuse("length", argument=name, value=str(len(column)), wanted=rows)
+        self._fill(columns, utc)
+
+    def _fill(self, columns: dict[str, Column], utc: Iterable[str]) -> None:
+        """Fills a new table with columns of one length, which are in order and cannot be written to."""
         object.__setattr__(self, "_columns", columns)
-        object.__setattr__(self, "_rows", rows)
+        object.__setattr__(self, "_rows", len(next(iter(columns.values()), ())))
         object.__setattr__(self, "_utc", frozenset(utc))
 
     def _like(self, columns: dict[str, Column]) -> Self:
@@ -221,6 +224,8 @@ class Table:
 
     def _repr_html_(self) -> str:
         """The table as notebooks show it."""
+        from html import escape
+
         head, *body = (
             "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)
             for tag, cells in zip(chain(["th"], repeat("td")), self._shown(), strict=False)
@@ -250,12 +255,16 @@ class Table:
 def rebuild(kind: type[_T], columns: Mapping[str, Column], utc: Iterable[str]) -> _T:
     """A table of a kind from columns that are in order; arrays are seen through views that cannot be written to."""
     table = object.__new__(kind)
-    table._set({name: _read_only(column) for name, column in columns.items()}, utc)
+    table._set({name: read_only(column) for name, column in columns.items()}, utc)
     return table
 
 
-def _read_only(column: Column) -> Column:
-    if not isinstance(column, np.ndarray) or (type(column) is np.ndarray and not column.flags.writeable):
+def read_only(column: Column) -> Column:
+    """The column; of an array that can be written to, a view that cannot."""
+    # Most columns are money, and their type is the quickest to tell.
+    if type(column) is Fixed or not isinstance(column, np.ndarray):
+        return column
+    if type(column) is np.ndarray and not column.flags.writeable:
         return column
     view = column.view(np.ndarray)
     view.flags.writeable = False
@@ -289,7 +298,7 @@ def _column(values: Column | Sequence[Any], name: str) -> tuple[Column, bool]:
     if array.dtype.kind == "M":
         is_date = np.datetime_data(array.dtype)[0] == "D"
         array = read_dates(array, name, may_miss=True) if is_date else read_instants(array, name, may_miss=True)[0]
-    return _read_only(array), False
+    return read_only(array), False
 
 
 def _labels(values: Sequence[object], name: str) -> npt.NDArray[Any]:

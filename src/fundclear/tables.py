@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date as Date
 from decimal import Decimal
-from difflib import get_close_matches
 from inspect import Parameter, Signature
 from typing import Any, ClassVar, Final, Self, TypeVar, final
 
@@ -21,7 +20,7 @@ from fundclear.identifiers import Identifiers
 from fundclear.moments import read_dates, read_instants
 from fundclear.rounding import EXACT
 from fundclear.schemas import ColumnSpec, Schema
-from fundclear.table import Column, Table, rebuild
+from fundclear.table import Column, Table, read_only, rebuild
 
 __all__ = [
     "Column",
@@ -60,9 +59,11 @@ class TypedTable(Table):
 
     #: The columns that such a table has or may have.
     columns_of: ClassVar[Schema] = ()
+    _names: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls._names = tuple(spec.name for spec in cls.columns_of)
         if "__init__" not in cls.__dict__:
             cls.__signature__ = _signature(cls.columns_of)  # type: ignore[attr-defined]
 
@@ -89,6 +90,13 @@ class TypedTable(Table):
                 raise refuse("dtype", argument=name, value=type(column).__name__, wanted=specs[name].kind)
         cls._check_required(columns)
         return rebuild(cls, {name: columns[name] for name in specs if name in columns}, utc)
+
+    @classmethod
+    def _of_kernel(cls, columns: Mapping[str, Column], utc: Iterable[str] = ()) -> Self:
+        """The table over columns that the kernel made: a small day would spend more on checking them than on itself."""
+        table = object.__new__(cls)
+        table._fill({name: read_only(columns[name]) for name in cls._names if name in columns}, utc)
+        return table
 
     @classmethod
     def empty(cls) -> Self:
@@ -172,6 +180,8 @@ def _renamed(cls: type[TypedTable], source: Any, columns: Mapping[str, str], nam
             raise refuse("column", argument=name, why=f"{cls.__name__} have no such column; there are {_listed(names)}")
         if theirs not in found:
             raise refuse("column", argument=theirs, why=f"the frame has no such column; there are {_listed(found)}")
+    from difflib import get_close_matches
+
     taken = set(columns.values())
     given = {name: found[columns.get(name, name)] for name in names if columns.get(name, name) in found}
     for name in found:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date as Date
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final, NamedTuple, NoReturn, TypeAlias, final
@@ -210,6 +209,9 @@ class Terms:
         >>> Terms([fund]).digest == Terms([fund.replace(minimum_subscription=1)]).digest
         True
         """
+        import hashlib
+        import json
+
         whole = [
             _FORM,
             self._clearing,
@@ -295,6 +297,24 @@ class Terms:
             if clock not in known:
                 known[clock] = instant_microseconds(dealt, *clock) if aware else wall_microseconds(dealt, clock[0])
         return np.array([known[fund.cut_off, fund.time_zone] for fund in self._funds], np.int64)
+
+    def day_lists(self, day: Date, aware: bool) -> dict[str, list[int]]:
+        """Cut-offs and dates of a day by fund, as the native side takes them.
+
+        Those of the day that was asked for last are kept: a service clears many small books on one day.
+        """
+        key = day, aware
+        known = self._latest.get(key)
+        if known is None:
+            known = {"cut_off": self.cut_offs(day, aware).tolist()}
+            known |= {name: days.tolist() for name, days in self.dates(day)._asdict().items()}
+            self._latest.clear()
+            self._latest[key] = known
+        return known
+
+    @cached_property
+    def _latest(self) -> dict[tuple[Date, bool], dict[str, list[int]]]:
+        return {}
 
     @cached_property
     def _parties(self) -> dict[Id, str]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from fundclear.amounts import show
@@ -23,8 +20,11 @@ _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 def load(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The plain data of a TOML file. A number with a point is a float there, and is refused where it is read."""
+    import tomllib
+
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8") as file:
+            return tomllib.loads(file.read())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise wrong("the file", f"it is not TOML: {error}") from None
 
@@ -78,4 +78,6 @@ def _key(key: str) -> str:
 
 def _quoted(value: str) -> str:
     # JSON's strings are TOML's, but for the one control character that JSON leaves alone.
+    import json
+
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -275,7 +275,7 @@ class _Native:
             for row, reason in zip(raw["events"]["row"].tolist(), raw["events"]["reason"].tolist(), strict=True)
         ]
         names = ("law", "scope", "left", "right", "scale", "rows")
-        tables["entries"] = [dict(zip(names, entry, strict=True)) for entry in raw["entries"]]
+        tables["entries"] = [dict(zip(names, entry, strict=True)) for entry in raw["entries"].rows()]
         return tables
 
 

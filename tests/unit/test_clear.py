@@ -305,6 +305,46 @@ def test_an_order_is_explained() -> None:
         assert part in told
 
 
+def switched(lots: fc.Lots | None = None, **settings: Any) -> fc.Clearing:
+    """A switch of 1,000 units from a fund of 0.5 % into one whose second tier, from 1,000.00, is 1.2 %."""
+    source = fc.Fund(FUND, currency="CNY", subscription_fee=fc.FeeSchedule([("0", "0.5%")]), **settings)
+    target = fc.Fund(
+        "000199", currency="CNY", subscription_fee=fc.FeeSchedule([("0", "1.5%"), ("1000", "1.2%"), ("2000", "1.0%")])
+    )
+    orders = fc.Orders(account="A", fund=FUND, kind="switch", units=["1000.00"], order_id=["W"], target_fund="000199")
+    return clear(
+        orders,
+        terms=fc.Terms([source, target]),
+        prices={FUND: "1.1688", "000199": "1.0000"},
+        positions=fc.Positions(account="A", fund=FUND, units=["1000.00"]),
+        lots=lots,
+    )
+
+
+def test_a_switch_is_explained_with_the_tier_of_its_target() -> None:
+    day = switched()
+    fee = day.confirmations["top_up_fee"].to_strings()[0]
+    assert fee == "8.12"
+    told = day.explain("W")
+    assert f"{fee} is the fee" in told
+    assert "the target's tier from 1000: 0.012, less the fund's tier from 0: 0.005" in told
+
+
+def test_a_switch_that_counts_what_was_paid_at_purchase_is_explained_so() -> None:
+    lots = fc.Lots(account="A", fund=FUND, number=[1], confirmed=["2017-01-03"], units=["1000.00"])
+    told = switched(lots, switch_rate="purchase").explain("W")
+    assert "the target's tier from 1000: 0.012, less the rate that the lots have paid" in told
+
+
+def test_a_position_names_the_units_and_the_fees_of_its_orders() -> None:
+    day = switched(redemption_fee=fc.HoldingSchedule([(0, "0.5%")]))
+    row = next(day.confirmations.rows())
+    left, entered = (day.explain(account="A", fund=fund) for fund in (FUND, "000199"))
+    assert f"switch: dealt as a whole, 1000.00 units, fee {row['fee']}" in left
+    assert "top-up" not in left
+    assert f"in: dealt as a whole, {row['units_in']} units, top-up-fee {row['top_up_fee']}" in entered
+
+
 def test_a_position_is_explained() -> None:
     told = clear(subscriptions("50000.00")).explain(account="A-0", fund=FUND)
     for part in ("account A-0", "opening: 0.00", "42778.92 issued", "closing: 42778.92"):

@@ -55,7 +55,7 @@ mod _kernel {
         absolute, add, check_digits, compare, divide, min_max, mul_div, multiply, negate, rescale, subtract, sum,
     };
     #[pymodule_export]
-    use super::day::{apply_events, clear_day, post, settle, validate};
+    use super::day::{LawEntries, apply_events, clear_day, post, settle, validate};
     #[pymodule_export]
     use super::dealing::{redeem, subscribe, switch};
     #[pymodule_export]
@@ -89,6 +89,7 @@ mod _kernel {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("names", super::day::names(module.py())?)?;
         module.add("_c_api", super::capi::capsule(module.py())?)
     }
 }

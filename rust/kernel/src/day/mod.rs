@@ -16,6 +16,7 @@ pub mod keys;
 pub mod laws;
 pub mod ledger;
 mod lots;
+pub mod names;
 pub mod obligations;
 mod opening;
 pub mod proof;

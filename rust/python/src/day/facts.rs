@@ -1,9 +1,9 @@
 //! What a day's proof is made of: the laws with both sides, the cuts of its splits, control totals, event outcomes.
 
 use fundclear_kernel::day::finish::Cleared;
-use fundclear_kernel::day::flows::FlowKind;
+use fundclear_kernel::day::names::{NAMES, STATUSES, flow_name, kind_name, purposes};
+use fundclear_kernel::day::proof::Entry;
 use fundclear_kernel::day::run::Day;
-use fundclear_kernel::day::types::Kind;
 use fundclear_kernel::day::violation::Scope;
 use fundclear_kernel::split::Cut;
 use numpy::PyArray1;
@@ -13,11 +13,6 @@ use pyo3::types::{PyDict, PyTuple};
 /// Adds them to the dict of the day.
 pub fn add(made: &Bound<'_, PyDict>, day: &Day<'_>, cleared: &Cleared) -> PyResult<()> {
     let py = made.py();
-    let entries = cleared
-        .entries
-        .iter()
-        .map(|entry| Ok((entry.law, scope(py, entry.scope)?, entry.left, entry.right, entry.scale, entry.rows)));
-    made.set_item("entries", entries.collect::<PyResult<Vec<_>>>()?)?;
     made.set_item("cuts", cuts(day))?;
     made.set_item("totals", totals(day, cleared))?;
     let events = PyDict::new(py);
@@ -26,6 +21,36 @@ pub fn add(made: &Bound<'_, PyDict>, day: &Day<'_>, cleared: &Cleared) -> PyResu
     events.set_item("reason", PyArray1::from_iter(py, day.events.iter().map(|outcome| outcome.reason as u8)))?;
     made.set_item("events", events)
 }
+
+/// What the codes in a day's tables are called, by enumeration: tuples whose places are the codes.
+pub fn names(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let dict = PyDict::new(py);
+    for (what, names) in NAMES {
+        dict.set_item(what, PyTuple::new(py, names)?)?;
+    }
+    dict.set_item("purposes", PyTuple::new(py, purposes())?)?;
+    Ok(dict)
+}
+
+/// The laws that hold, as the kernel keeps them: a small day has hundreds, and they become objects when asked for.
+#[pyclass(frozen, module = "fundclear._kernel")]
+pub struct LawEntries(pub Vec<Entry>);
+
+#[pymethods]
+impl LawEntries {
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Each as law, scope, both sides in minor units, their decimal places, and rows.
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Vec<EntryRow<'py>>> {
+        let row =
+            |entry: &Entry| Ok((entry.law, scope(py, entry.scope)?, entry.left, entry.right, entry.scale, entry.rows));
+        self.0.iter().map(row).collect()
+    }
+}
+
+type EntryRow<'py> = (&'static str, Bound<'py, PyTuple>, i128, i128, u8, u64);
 
 /// A scope as its kind and what it is numbered by.
 fn scope(py: Python<'_>, scope: Scope) -> PyResult<Bound<'_, PyTuple>> {
@@ -40,26 +65,6 @@ fn scope(py: Python<'_>, scope: Scope) -> PyResult<Bound<'_, PyTuple>> {
         Scope::Postings(fund, ledger, step) => ("postings", fund, ledger as u8, step as u8).into_pyobject(py),
         Scope::Order(row) => ("order", row).into_pyobject(py),
         Scope::Position(row) => ("position", row).into_pyobject(py),
-    }
-}
-
-const fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Subscribe => "subscribe",
-        Kind::Periodic => "periodic",
-        Kind::Redeem => "redeem",
-        Kind::Switch => "switch",
-        Kind::Unsupported => "unsupported",
-    }
-}
-
-const fn flow_name(kind: FlowKind) -> &'static str {
-    match kind {
-        FlowKind::Subscription => "subscription",
-        FlowKind::Redemption => "redemption",
-        FlowKind::SwitchOut => "switch_out",
-        FlowKind::SwitchIn => "switch_in",
-        FlowKind::Income => "income",
     }
 }
 
@@ -80,9 +85,7 @@ fn cuts(day: &Day<'_>) -> Vec<CutRow> {
 fn totals(day: &Day<'_>, cleared: &Cleared) -> Vec<(String, i128, u8)> {
     let scales = day.ctx.terms.scales;
     let mut totals = Vec::new();
-    for (name, count) in
-        ["confirmed", "part", "rejected", "deferred", "cancelled", "carried"].iter().zip(cleared.totals.statuses)
-    {
+    for (name, count) in STATUSES.iter().zip(cleared.totals.statuses) {
         totals.push((format!("orders {name}"), i128::from(count), 0));
     }
     let sum = |of: &dyn Fn(&fundclear_kernel::day::totals::RegisterTotals) -> i128| {

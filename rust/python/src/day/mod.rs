@@ -22,6 +22,7 @@ use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+pub use self::facts::{LawEntries, names};
 use self::given::{Lots, Orders, Positions};
 pub use self::steps::{apply_events, post, settle, validate};
 use self::taken::{Confirmations, table};
@@ -69,10 +70,11 @@ pub fn clear_day<'py>(
     let mut confirmations = Confirmations::new(orders)?;
     let columns = confirmations.columns();
     let work = |exec: &Exec<'_>| finish(exec, &mut day, &input, &parties, &open, columns);
-    let cleared = call::attempt(py, threads, rows, work)?.map_err(told)?;
+    let mut cleared = call::attempt(py, threads, rows, work)?.map_err(told)?;
     let made = PyDict::new(py);
     made.set_item("confirmations", confirmations.into_dict(py)?)?;
     facts::add(&made, &day, &cleared)?;
+    made.set_item("entries", LawEntries(std::mem::take(&mut cleared.entries)))?;
     add_tables(&made, cleared)?;
     Ok(made)
 }
