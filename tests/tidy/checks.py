@@ -138,6 +138,7 @@ LAYERS = (
     "proof",
     "digests",
     "intake",
+    "inputs",
     "outcome",
     "ledger",
     "register",
@@ -145,6 +146,11 @@ LAYERS = (
     "explaining",
     "folder",
     "clearing",
+    "replaying",
+    "verifying",
+    "report",
+    "dayfile",
+    "cli",
     "__init__",
 )
 MAY_IMPORT = {
