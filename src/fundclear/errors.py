@@ -230,6 +230,11 @@ CODES: Final[dict[str, ErrorCode]] = {
     "file": ErrorCode(
         InputError, "the file {place} cannot be read or written: {why}", "check where the file comes from"
     ),
+    "verification": ErrorCode(
+        InputError,
+        "{place} is not the day that was cleared: {value} findings, the first is {first}",
+        "look at the findings; take the folder from where it was first written, or clear the day again",
+    ),
     "duplicate-position": ErrorCode(
         InputError, "{place}: two positions have the same key", "keep one row for each position"
     ),

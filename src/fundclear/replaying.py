@@ -6,11 +6,12 @@ Identifiers become keys as on the way into a day, so that the judge sees them in
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date as Date
 from typing import Any, Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from fundclear.columns import Labels
 from fundclear.fixed import Fixed
@@ -19,7 +20,7 @@ from fundclear.intake import Given, Intake
 from fundclear.tables import Obligations, Table
 from fundclear.terms import Terms
 
-__all__ = ["SCALES", "Replay", "columns_of", "plain_column"]
+__all__ = ["Replay", "columns_of", "plain_column", "scale_of"]
 
 _Row: TypeAlias = dict[str, Any]
 
@@ -40,8 +41,7 @@ _UNITS: Final = (
     "units units_in frozen pending opening issued income_units moved entitled units_debit units_credit limit"
 )
 
-#: The decimals of money columns, by the role that says how many.
-SCALES: Final[dict[str, str]] = {
+_SCALES: Final[dict[str, str]] = {
     **dict.fromkeys(_CASH.split(), "cash"),
     **dict.fromkeys(_UNITS.split(), "units"),
     **dict.fromkeys(("price", "price_in", "nav"), "nav"),
@@ -50,6 +50,13 @@ SCALES: Final[dict[str, str]] = {
     **dict.fromkeys(("own_charge_value", "rate_paid"), "rate"),
     "per_10k": "published",
 }
+
+
+def scale_of(table: str, column: str) -> str:
+    """The role that says how many decimals a money column of a table has."""
+    if column == "cancelled":
+        return "units" if table == "positions" else "quantity"
+    return _SCALES[column]
 
 
 def plain_column(column: Any) -> list[Any]:
@@ -70,11 +77,6 @@ def _rows(columns: Mapping[str, Sequence[Any]]) -> list[_Row]:
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
-def _expanded(value: Any, rows: int) -> list[Any]:
-    """A column of the intake as a list; what all rows have in common stands there once."""
-    return value.tolist() if isinstance(value, np.ndarray) else [value] * rows
-
-
 @dataclass(frozen=True, slots=True)
 class Replay:
     """A day as its judge takes it, made from what the day began with."""
@@ -83,6 +85,8 @@ class Replay:
     intake: Intake
     terms: Terms
     date: Date
+    #: By table the rows that are taken; all of a table that is not named.
+    chosen: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
     @property
     def scales(self) -> dict[str, int]:
@@ -103,8 +107,8 @@ class Replay:
         }
         keys = intake.fund_keys.tolist()
         return tables | {
-            "days": self._days(),
-            "date": (self.date - Date(1970, 1, 1)).days,
+            "days": self.days(),
+            "date": self.day_number,
             "obligations": self.obligations(self.given.obligations),
             "incomes": [
                 {"fund": keys[number], "date": when, "amount": amount} for number, when, amount in intake.incomes
@@ -117,27 +121,34 @@ class Replay:
             "distributor_parties": self._parties(tables),
         }
 
+    def _expanded(self, table: str, value: Any) -> list[Any]:
+        """A column of the intake as a list, of the rows that are taken; what all have in common stands there once."""
+        raw, chosen = self.intake.tables[table], self.chosen.get(table)
+        assert raw is not None
+        if not isinstance(value, np.ndarray):
+            return [value] * (raw["rows"] if chosen is None else int(np.count_nonzero(chosen)))
+        return (value if chosen is None else value[chosen]).tolist()  # type: ignore[no-any-return]
+
     def _columns(self, table: str, *names: str) -> tuple[_Row, dict[str, list[Any]]]:
         raw = self.intake.tables[table]
         assert raw is not None
         every = ("account", "transaction_account", "distributor", "fund", *names)
-        columns = {name: _expanded(raw[name], raw["rows"]) for name in every}
-        columns["charge"] = [_CHARGES[code] for code in _expanded(raw["charge"], raw["rows"])]
+        columns = {name: self._expanded(table, raw[name]) for name in every}
+        columns["charge"] = [_CHARGES[code] for code in self._expanded(table, raw["charge"])]
         return raw, columns
 
     def _orders(self, table: str) -> list[_Row]:
         if self.intake.tables[table] is None:
             return []
         raw, columns = self._columns(table, "quantity", "placed_at")
-        rows = raw["rows"]
-        columns["order_id"] = _expanded(raw["id"], rows)
-        columns["target_fund"] = [None if key == _NONE else key for key in _expanded(raw["target"], rows)]
-        columns["kind"] = [self.intake.kinds[code] for code in _expanded(raw["kind"], rows)]
-        columns["on_gate"] = [_GATES[code] for code in _expanded(raw["cancel_on_gate"], rows)]
-        columns["origin"] = [_ORIGINS[code] for code in _expanded(raw["origin"], rows)]
+        columns["order_id"] = self._expanded(table, raw["id"])
+        columns["target_fund"] = [None if key == _NONE else key for key in self._expanded(table, raw["target"])]
+        columns["kind"] = [self.intake.kinds[code] for code in self._expanded(table, raw["kind"])]
+        columns["on_gate"] = [_GATES[code] for code in self._expanded(table, raw["cancel_on_gate"])]
+        columns["origin"] = [_ORIGINS[code] for code in self._expanded(table, raw["origin"])]
         if raw["since"] is not None:
-            columns["since"] = _expanded(raw["since"], rows)
-        own = [_own_charge(*values) for values in zip(*(_expanded(raw[n], rows) for n in _OWN), strict=True)]
+            columns["since"] = self._expanded(table, raw["since"])
+        own = [_own_charge(*values) for values in zip(*(self._expanded(table, raw[n]) for n in _OWN), strict=True)]
         columns["own_charge"] = [word for word, _ in own]
         columns["own_charge_value"] = [value for _, value in own]
         return _rows(columns)
@@ -161,11 +172,17 @@ class Replay:
             return []
         to = ("to_account", "to_transaction_account", "to_distributor")
         raw, columns = self._columns("events", *to, "units", "option", "placed_at")
-        columns["event_id"] = _expanded(raw["id"], raw["rows"])
-        columns["kind"] = [raw["kinds"][code] for code in _expanded(raw["kind"], raw["rows"])]
+        columns["event_id"] = self._expanded("events", raw["id"])
+        columns["kind"] = [raw["kinds"][code] for code in self._expanded("events", raw["kind"])]
         return _rows(columns)
 
-    def _days(self) -> list[_Row]:
+    @property
+    def day_number(self) -> int:
+        """The dealing day in days since 1970."""
+        return (self.date - Date(1970, 1, 1)).days
+
+    def days(self) -> list[_Row]:
+        """What the day brings for each fund."""
         days = self.intake.fund_days
         rows = []
         for number, fund in enumerate(self.terms.funds):

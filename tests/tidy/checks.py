@@ -147,6 +147,7 @@ LAYERS = (
     "folder",
     "clearing",
     "replaying",
+    "resampling",
     "verifying",
     "report",
     "dayfile",
