@@ -15,6 +15,7 @@ import numpy.typing as npt
 __all__ = [
     "ArrowColumn",
     "CompiledTerms",
+    "TableFile",
     "_c_api",
     "absolute",
     "add",
@@ -32,6 +33,7 @@ __all__ = [
     "clear_day",
     "compare",
     "compile_terms",
+    "csv_line",
     "decimal_list",
     "divide",
     "fingerprint",
@@ -62,6 +64,7 @@ __all__ = [
     "parse_whole",
     "post",
     "read_parquet",
+    "read_table_file",
     "redeem",
     "rescale",
     "settle",
@@ -72,6 +75,7 @@ __all__ = [
     "swing_price",
     "switch",
     "validate",
+    "write_csv",
     "write_parquet",
 ]
 
@@ -208,6 +212,18 @@ def allocate(
 
 _StoredColumn: TypeAlias = tuple[str, str, npt.NDArray[Any], object]
 
+@final
+class TableFile:
+    @property
+    def columns(self) -> list[str]: ...
+    def __len__(self) -> int: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+def read_table_file(
+    path: str, format: str, wanted: Sequence[tuple[str, str, int | None]], threads: int | None
+) -> TableFile: ...
+def csv_line(path: str, row: int) -> int | None: ...
+def write_csv(path: str, table: object) -> None: ...
 def write_parquet(path: str, columns: Sequence[_StoredColumn], about: Sequence[tuple[str, str]]) -> None: ...
 def clear_day(
     terms: CompiledTerms,

@@ -112,10 +112,15 @@ class TypedTable(Table):
                 column holds.
             InputTypeError: a column is of another type (``dtype``, ``label``, ``float``).
         """
-        given = _renamed(cls, source, columns or {}, {spec.name for spec in cls.columns_of})
+        given = _renamed(cls, source, columns or {}, {spec.name for spec in cls.specs_of_frames()})
         table = object.__new__(cls)
         table._read(given, nulls=True, threads=threads)
         return table
+
+    @classmethod
+    def specs_of_frames(cls) -> Schema:
+        """The columns that :meth:`from_arrow` reads."""
+        return cls.columns_of
 
     def with_columns(self, **columns: Any) -> Self:
         """The table with these columns in the place of its own, or beside them."""
@@ -407,6 +412,11 @@ class Orders(TypedTable):
         self._take({name: values for name, values in given.items() if values is not None}, nulls=False)
 
     @classmethod
+    def specs_of_frames(cls) -> Schema:
+        """The columns of the schema, and ``amount`` and ``units``, which may stand for ``quantity``."""
+        return (*cls.columns_of, _AMOUNT, _UNITS)
+
+    @classmethod
     def from_arrow(
         cls,
         source: Any,
@@ -423,8 +433,7 @@ class Orders(TypedTable):
             kinds: what the frame's kinds mean, such as ``{"B": "subscribe"}``.
             threads: how many threads may work.
         """
-        names = {spec.name for spec in cls.columns_of} | {"amount", "units"}
-        given = _renamed(cls, source, columns or {}, names)
+        given = _renamed(cls, source, columns or {}, {spec.name for spec in cls.specs_of_frames()})
         table = object.__new__(cls)
         table._take(given, nulls=True, kinds=kinds or {}, threads=threads)
         return table
@@ -440,7 +449,7 @@ class Orders(TypedTable):
         measures = [name for name in ("amount", "units") if name in given]
         if ("quantity" in given) == bool(measures):
             raise refuse("column", argument="quantity", why="give either quantity, or amount and units or one of them")
-        specs = [spec for spec in (*self.columns_of, _AMOUNT, _UNITS) if spec.name in given]
+        specs = [spec for spec in self.specs_of_frames() if spec.name in given]
         self._check_required({*given, "quantity"})
         made, utc = _read_all([(spec, given[spec.name]) for spec in specs], nulls, threads)
         kind = made["kind"]

@@ -145,6 +145,7 @@ LAYERS = (
     "validation",
     "explaining",
     "folder",
+    "formats",
     "clearing",
     "replaying",
     "resampling",

@@ -25,6 +25,7 @@ mod obligations;
 mod show;
 mod steps;
 mod store;
+mod tablefile;
 mod terms;
 mod text;
 
@@ -76,6 +77,8 @@ mod _kernel {
     use super::steps::{gate, swing_price};
     #[pymodule_export]
     use super::store::{read_parquet, write_parquet};
+    #[pymodule_export]
+    use super::tablefile::{TableFile, csv_line, read_table_file, write_csv};
     #[pymodule_export]
     use super::terms::{CompiledTerms, compile_terms};
     #[pymodule_export]

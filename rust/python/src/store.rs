@@ -90,7 +90,7 @@ pub fn read_parquet(py: Python<'_>, path: PathBuf) -> PyResult<Taken<'_>> {
 }
 
 /// What the system refused is an `OSError`, as from every other call that opens files.
-fn failure(py: Python<'_>, path: &std::path::Path, error: Error) -> PyErr {
+pub fn failure(py: Python<'_>, path: &std::path::Path, error: Error) -> PyErr {
     let shown = path.display().to_string();
     match error {
         Error::Io(error) => match error.raw_os_error() {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use arrow_schema::ArrowError;
 use parquet::errors::ParquetError;
 
 /// A failure to read or to write a file.
@@ -39,6 +40,15 @@ impl From<ParquetError> for Error {
                 Ok(error) => Self::Io(*error),
                 Err(other) => Self::Content(other.to_string()),
             },
+            other => Self::Content(other.to_string()),
+        }
+    }
+}
+
+impl From<ArrowError> for Error {
+    fn from(error: ArrowError) -> Self {
+        match error {
+            ArrowError::IoError(_, error) => Self::Io(error),
             other => Self::Content(other.to_string()),
         }
     }

@@ -3,7 +3,13 @@
 //! A column is written as what it is: integers and decimals as INT64, dates as INT32, instants as microseconds, texts
 //! once in a dictionary. Reading back gives the same columns.
 
+pub mod csv;
+pub mod csv_write;
 pub mod error;
+pub mod files;
+pub mod frame;
+mod messages;
+mod moments;
 pub mod read;
 pub mod write;
 

@@ -34,7 +34,7 @@ use pyo3::types::PyCapsule;
 use crate::failure::{Refusal, type_name};
 
 /// A struct of the C data interface, which crosses in a capsule.
-trait Crossing: Send + Sized + 'static {
+pub trait Crossing: Send + Sized + 'static {
     /// The name of its capsules.
     const NAME: &'static CStr;
 
@@ -72,12 +72,12 @@ impl_crossing! {
 }
 
 /// A capsule that owns the struct. Whoever does not take it out leaves it to the capsule, which then releases it.
-fn wrap<T: Crossing>(py: Python<'_>, value: T) -> PyResult<Bound<'_, PyCapsule>> {
+pub fn wrap<T: Crossing>(py: Python<'_>, value: T) -> PyResult<Bound<'_, PyCapsule>> {
     PyCapsule::new_with_value(py, value, T::NAME)
 }
 
 /// Takes the struct out of a capsule that a producer gave us. From here on, dropping it releases it.
-fn unwrap<T: Crossing>(object: &Bound<'_, PyAny>, argument: &str) -> PyResult<T> {
+pub fn unwrap<T: Crossing>(object: &Bound<'_, PyAny>, argument: &str) -> PyResult<T> {
     let py = object.py();
     let place = object.cast::<PyCapsule>().ok().and_then(|capsule| capsule.pointer_checked(Some(T::NAME)).ok());
     let Some(place) = place else {
@@ -91,7 +91,7 @@ fn unwrap<T: Crossing>(object: &Bound<'_, PyAny>, argument: &str) -> PyResult<T>
 }
 
 /// An object that speaks the protocol, but not as it should.
-fn malformed(py: Python<'_>, argument: &str, why: &str) -> PyErr {
+pub fn malformed(py: Python<'_>, argument: &str, why: &str) -> PyErr {
     Refusal::of("argument", argument).value("not readable as Arrow data").fact("why", why).error(py)
 }
 
