@@ -254,8 +254,8 @@ def _gates(day: Clearing, replay: Replay) -> tuple[dict[int, Any], dict[tuple[in
 def _accepted(day: Clearing, replay: Replay, head: int) -> dict[tuple[int, int], int]:
     """What the orders of a portfolio were confirmed for, in units, by distributor and order id."""
     numbers = {fund.id for fund, plain in zip(day.terms.funds, day.terms.plain(), strict=True) if plain["portfolio"] == head}
-    rows = np.flatnonzero(np.isin(np.array(list(map(str, day.confirmations["fund"]))), [str(n) for n in numbers]))
-    table = day.confirmations.rows_at(rows)
+    of_portfolio = np.logical_or.reduce([day.confirmations["fund"] == number for number in numbers])
+    table = day.confirmations.filter(of_portfolio & (day.confirmations["status"] != "rejected"))
     confirmed = table["confirmed"].rescale(day.terms.scales.units, "down").minor.tolist()
     pairs = zip(table["distributor"], table["order_id"], confirmed, strict=True)
     intake = replay.intake

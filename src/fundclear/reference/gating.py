@@ -83,7 +83,7 @@ def cut_of(
 
     >>> requests = [Request(6_000_000, 0, 1), Request(4_500_000, 0, 2), Request(3_000_001, 0, 3)]
     >>> cut_of(requests, [4444444, 3333333, 2222223])
-    (10666669, 3, 0)
+    (10777778, 3, 0)
     """
     raised = []
     for day in sorted({request.since for request in requests}) if oldest_first else [None]:
