@@ -57,6 +57,8 @@ __all__ = [
     "negate",
     "net",
     "net_obligations",
+    "ofd_read",
+    "ofd_write",
     "parse_arrow",
     "parse_objects",
     "parse_one",
@@ -345,3 +347,18 @@ def post(
     date: int,
     threads: int | None,
 ) -> dict[str, Any]: ...
+def ofd_read(
+    source: bytes | str,
+    name: str,
+    dictionary: dict[str, list[tuple[str, str, int, int]]],
+    all: bool,
+    threads: int | None,
+) -> tuple[int, list[str], list[tuple[str, Any]], tuple[list[int], list[str], list[str]]]: ...
+def ofd_write(
+    version: int,
+    texts: Sequence[str],
+    fields: Sequence[tuple[str, str, int, int]],
+    columns: Sequence[Any],
+    rows: int,
+    threads: int | None,
+) -> bytes: ...

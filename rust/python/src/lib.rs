@@ -22,6 +22,7 @@ mod memory;
 mod netting;
 mod objects;
 mod obligations;
+mod ofd;
 mod show;
 mod steps;
 mod store;
@@ -71,6 +72,8 @@ mod _kernel {
     use super::objects::{parse_objects, parse_one};
     #[pymodule_export]
     use super::obligations::net_obligations;
+    #[pymodule_export]
+    use super::ofd::{ofd_read, ofd_write};
     #[pymodule_export]
     use super::show::{decimal_list, float_array, format_list, format_one};
     #[pymodule_export]

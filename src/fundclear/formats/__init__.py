@@ -1,1 +1,1 @@
-"""Files of the outside world, in and out."""
+"""Files of the outside world: what comes in as files, and what goes out as files."""
