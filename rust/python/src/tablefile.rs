@@ -116,7 +116,8 @@ pub fn csv_line(py: Python<'_>, path: PathBuf, row: usize) -> PyResult<Option<us
 #[pyfunction]
 pub fn write_csv(py: Python<'_>, path: PathBuf, table: &Bound<'_, PyAny>) -> PyResult<()> {
     let stream = unwrap(&table.call_method0("__arrow_c_stream__")?, "table")?;
-    let reader = RecordBatchStreamReader::try_new(stream).map_err(|error| malformed(py, "table", &error.to_string()))?;
+    let reader =
+        RecordBatchStreamReader::try_new(stream).map_err(|error| malformed(py, "table", &error.to_string()))?;
     py.detach(|| written(&path, reader)).map_err(|error| failure(py, &path, error))
 }
 

@@ -48,7 +48,8 @@ struct Fault {
 pub fn read(path: &Path, wanted: &[Wanted], exec: &Exec<'_>) -> Result<Option<Frame>, Error> {
     let bytes = fs::read(path)?;
     let text = content(&bytes)?;
-    read_text(text, wanted, exec).map_err(|fault| Error::Content(format!("line {}: {}", line_at(text, fault.at), fault.why)))
+    read_text(text, wanted, exec)
+        .map_err(|fault| Error::Content(format!("line {}: {}", line_at(text, fault.at), fault.why)))
 }
 
 /// The line, counted from one, on which a row begins.
@@ -124,7 +125,8 @@ fn parts(text: &[u8], body: Range<usize>) -> Vec<Range<usize>> {
     let mut start = body.start;
     while start < body.end {
         let near = start.saturating_add(PART_BYTES).min(body.end);
-        let end = text.get(near..body.end).and_then(|rest| memchr(b'\n', rest)).map_or(body.end, |more| near + more + 1);
+        let end =
+            text.get(near..body.end).and_then(|rest| memchr(b'\n', rest)).map_or(body.end, |more| near + more + 1);
         parts.push(start..end);
         start = end;
     }
@@ -228,7 +230,11 @@ impl<'a> Records<'a> {
     /// The records in a range, of which those with more than `most` values are not read to their end.
     fn new(bytes: &'a [u8], range: Range<usize>, most: usize) -> Self {
         let ends = vec![0; most.saturating_add(1).min(1 << 10)];
-        Self { reader: Reader::new(), bytes, at: range.start, end: range.end, values: vec![0; 1 << 12], ends, count: 0, most }
+        let mut values = vec![0; 1 << 12];
+        let (mut reader, mut ends) = (Reader::new(), ends);
+        // A reader takes a byte order mark off what it reads first, which in a later part of a file is a text.
+        let _ = reader.read_record(b"-\n", &mut values, &mut ends);
+        Self { reader, bytes, at: range.start, end: range.end, values, ends, count: 0, most }
     }
 
     /// Reads the next record, and says where it begins. Lines with nothing on them are none.

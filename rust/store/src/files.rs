@@ -90,7 +90,8 @@ impl Plan {
         let names: Vec<_> = schema.fields().iter().map(|field| field.name().clone()).collect();
         let roles = frame::places(&names, wanted)?;
         let typed = roles.iter().zip(schema.fields());
-        let types: Vec<_> = typed.map(|(role, field)| role.map(|role| frame::type_in(role, field.data_type()))).collect();
+        let types: Vec<_> =
+            typed.map(|(role, field)| role.map(|role| frame::type_in(role, field.data_type()))).collect();
         let chosen = roles.iter().enumerate().filter(|(_, role)| role.is_some()).map(|(place, _)| place).collect();
         let schema = frame::schema(&names, &types);
         Ok(Self { chosen, roles: roles.into_iter().flatten().collect(), schema })
@@ -99,7 +100,8 @@ impl Plan {
     /// A batch of the chosen columns as one of the frame.
     fn batch(&self, read: &RecordBatch) -> Result<RecordBatch, Error> {
         let columns = self.roles.iter().zip(read.columns());
-        let columns = columns.map(|(role, array)| frame::in_role(*role, array)).collect::<Result<Vec<ArrayRef>, _>>()?;
+        let columns =
+            columns.map(|(role, array)| frame::in_role(*role, array)).collect::<Result<Vec<ArrayRef>, _>>()?;
         frame::batch(&self.schema, columns, read.num_rows())
     }
 

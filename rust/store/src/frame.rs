@@ -121,12 +121,15 @@ fn without_missing(array: &ArrayRef) -> ArrayRef {
     Arc::new(TimestampMicrosecondArray::new(moments.values().clone(), nulls).with_timezone_opt::<Arc<str>>(zone))
 }
 
-/// Work on bytes that anyone may have damaged. What a library does not return as an error, it says by a panic; neither
-/// gets any further.
+/// Work on bytes that are in memory, and that anyone may have damaged. What a library does not return as an error, it
+/// says by a panic, which gets no further; and where bytes are missing, it says that the system could not read them.
 ///
 /// # Errors
 /// Those of the work, and that it panicked.
 pub fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    let outcome = catch_unwind(AssertUnwindSafe(work));
-    outcome.unwrap_or_else(|_| Err(Error::Content("it is damaged: its parts contradict each other".to_owned())))
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Err(Error::Io(error))) => Err(Error::Content(format!("it is damaged: {error}"))),
+        Ok(outcome) => outcome,
+        Err(_) => Err(Error::Content("it is damaged: its parts contradict each other".to_owned())),
+    }
 }

@@ -27,7 +27,8 @@ pub fn check(bytes: &[u8]) -> Result<(), Error> {
             return Ok(());
         }
         let (head, rest) = rest.split_at_checked(usize::try_from(length).unwrap_or(usize::MAX)).ok_or_else(cut)?;
-        let message = root_as_message(head).map_err(|error| Error::Content(format!("a message is damaged: {error}")))?;
+        let message =
+            root_as_message(head).map_err(|error| Error::Content(format!("a message is damaged: {error}")))?;
         let body = usize::try_from(message.bodyLength()).ok().and_then(|length| rest.get(..length)).ok_or_else(cut)?;
         let dictionary = message.header_as_dictionary_batch().and_then(|batch| batch.data());
         if let Some(batch) = message.header_as_record_batch().or(dictionary) {

@@ -78,3 +78,108 @@ fn a_cut_file_is_refused() {
         assert!(read(&path).is_err(), "{length} bytes of {} were taken for a table", whole.len());
     }
 }
+
+mod files {
+    //! Files that other programs write: what is read of them, and that damage is an error.
+
+    use std::fs;
+    use std::num::NonZeroUsize;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, cast::AsArray, types::Int64Type};
+    use arrow_ipc::CompressionType;
+    use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
+    use arrow_schema::DataType;
+    use fundclear_kernel::exec::Exec;
+
+    use crate::error::Error;
+    use crate::frame::{Frame, Role};
+    use crate::{csv, files};
+
+    fn wanted() -> Vec<(String, Role)> {
+        [("id", Role::Integer), ("name", Role::Text), ("at", Role::Instant)]
+            .map(|(n, role)| (n.to_owned(), role))
+            .to_vec()
+    }
+
+    fn read(path: &Path) -> Result<Frame, Error> {
+        let exec = Exec::new(NonZeroUsize::MIN, &|| true);
+        match path.extension().and_then(|name| name.to_str()) {
+            Some("csv") => Ok(csv::read(path, &wanted(), &exec)?.unwrap()),
+            _ => files::read_ipc(path, &wanted()),
+        }
+    }
+
+    fn read_csv(content: &str) -> Result<Frame, Error> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table.csv");
+        fs::write(&path, content).unwrap();
+        read(&path)
+    }
+
+    #[test]
+    fn a_column_that_is_not_wanted_keeps_its_name_alone() {
+        let frame = read_csv("id,note,name\n7,x,\n,y,b\n").unwrap();
+        let types: Vec<_> = frame.schema.fields().iter().map(|field| field.data_type().clone()).collect();
+        assert_eq!(types, [DataType::Int64, DataType::Null, DataType::Utf8]);
+        let batch = &frame.batches[0];
+        assert_eq!(batch.column(0).as_primitive::<Int64Type>().iter().collect::<Vec<_>>(), [Some(7), None]);
+        assert_eq!(batch.column(2).as_string::<i32>().iter().collect::<Vec<_>>(), [Some(""), Some("b")]);
+    }
+
+    #[test]
+    fn one_text_of_another_form_keeps_its_column_a_text() {
+        let typed = |rows: &str| read_csv(&format!("at\n{rows}")).unwrap().schema.field(0).data_type().clone();
+        assert!(matches!(typed("2017-04-27T10:00:00\n2017-04-27 10:00:00\n"), DataType::Timestamp(_, None)));
+        assert_eq!(typed("2017-04-27T10:00:00\n20170427T100000\n"), DataType::Utf8);
+        assert_eq!(typed("2017-04-27T10:00:00\n2017-04-27T10:00:00Z\n"), DataType::Utf8);
+    }
+
+    #[test]
+    fn a_mark_of_the_byte_order_is_one_at_the_beginning_only() {
+        let frame = read_csv("\u{feff}name\n\u{feff}\n").unwrap();
+        assert_eq!(frame.batches[0].column(0).as_string::<i32>().value(0), "\u{feff}");
+    }
+
+    #[test]
+    fn any_byte_of_an_arrow_file_may_be_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let columns = [
+            ("id", Arc::new(Int64Array::from_iter_values(0..200)) as ArrayRef),
+            ("name", Arc::new(StringArray::from(vec!["same"; 200]))),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        for codec in [CompressionType::LZ4_FRAME, CompressionType::ZSTD] {
+            let options = IpcWriteOptions::default().try_with_compression(Some(codec)).unwrap();
+            let (mut file, mut stream) = (Vec::new(), Vec::new());
+            let mut writer = FileWriter::try_new_with_options(&mut file, &batch.schema(), options.clone()).unwrap();
+            writer.write(&batch).unwrap();
+            writer.finish().unwrap();
+            drop(writer);
+            let mut writer = StreamWriter::try_new_with_options(&mut stream, &batch.schema(), options).unwrap();
+            writer.write(&batch).unwrap();
+            writer.finish().unwrap();
+            drop(writer);
+            for whole in [file, stream] {
+                every_damage(&whole, &folder.path().join("table.arrow"));
+            }
+        }
+    }
+
+    /// Cuts and changes a file everywhere. A cut is an error; a change may have hit a value, but never ends the process.
+    fn every_damage(whole: &[u8], path: &Path) {
+        fs::write(path, whole).unwrap();
+        assert_eq!(read(path).unwrap().batches[0].num_rows(), 200);
+        for place in 0..whole.len() {
+            fs::write(path, &whole[..place]).unwrap();
+            assert!(matches!(read(path), Err(Error::Content(_))), "{place} bytes of {} were taken", whole.len());
+            for byte in [0x00, 0x7f, 0xff] {
+                let mut damaged = whole.to_vec();
+                damaged[place] = byte;
+                fs::write(path, &damaged).unwrap();
+                assert!(!matches!(read(path), Err(Error::Io(_))));
+            }
+        }
+    }
+}
