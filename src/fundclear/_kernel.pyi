@@ -5,7 +5,7 @@ Roundings are codes 0 to 8, 8 being exact-or-error. A thread count of ``None`` i
 of the cores that the process may use.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, TypeAlias, final
 
@@ -350,7 +350,7 @@ def post(
 def ofd_read(
     source: bytes | str,
     name: str,
-    dictionary: dict[str, list[tuple[str, str, int, int]]],
+    dictionary: Mapping[str, Sequence[tuple[str, str, int, int]]],
     all: bool,
     threads: int | None,
 ) -> tuple[int, list[str], list[tuple[str, Any]], tuple[list[int], list[str], list[str]]]: ...

@@ -246,7 +246,9 @@ CODES: Final[dict[str, ErrorCode]] = {
         "look at the findings; take the folder from where it was first written, or clear the day again",
     ),
     "ofd": ErrorCode(InputError, "{where}: {why}", "have the file sent again, or correct it there"),
-    "ofd-value": ErrorCode(InputError, "{place} is {value}, which the file cannot hold: {why}", "shorten or correct it"),
+    "ofd-value": ErrorCode(
+        InputError, "{place} is {value}, which the file cannot hold: {why}", "shorten or correct the value"
+    ),
     "duplicate-position": ErrorCode(
         InputError, "{place}: two positions have the same key", "keep one row for each position"
     ),

@@ -61,6 +61,7 @@ def test_every_python_module_and_nothing_that_a_user_does_not_need(contents: lis
     package = {name for name in contents if name.startswith("fundclear/")}
     written = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src/fundclear").rglob("*.py")}
     others = {f"_kernel{NATIVE}", f"cython_api{NATIVE}", "_kernel.pyi", "cython_api.pyi", "cython_api.pxd", "py.typed"}
+    others.add("formats/ofd_fields.tsv")
     assert package == written | {f"fundclear/{name}" for name in others}
     assert {name.split("/")[0] for name in contents} - {"fundclear"} == {
         name.split("/")[0] for name in contents if ".dist-info/" in name
@@ -69,7 +70,7 @@ def test_every_python_module_and_nothing_that_a_user_does_not_need(contents: lis
 
 def test_the_source_distribution_has_all_that_a_build_reads_and_nothing_built(source_contents: set[str]) -> None:
     read = ["pyproject.toml", "README.md", "LICENSE", "rust/Cargo.toml", "rust/Cargo.lock"]
-    for folder in ("src/fundclear", "rust/kernel/src", "rust/python"):
+    for folder in ("src/fundclear", "rust/formats/src", "rust/kernel/src", "rust/python"):
         found = (ROOT / folder).rglob("*")
         read += [path.relative_to(ROOT).as_posix() for path in found if path.suffix in SOURCES]
     assert set(read) - source_contents == set()

@@ -215,12 +215,11 @@ impl<T: Texts> Worker<T> {
             block.rows += 1;
             before = Some(record);
         }
-        let finish = |(place, (numbers, codes)): (&crate::layout::Place, (Growing<i64>, Growing<u32>))| {
-            match place.field.kind {
+        let finish =
+            |(place, (numbers, codes)): (&crate::layout::Place, (Growing<i64>, Growing<u32>))| match place.field.kind {
                 Kind::Number => Column::Numbers(numbers.finish(block.rows)),
                 Kind::Text => Column::Codes(codes.finish(block.rows)),
-            }
-        };
+            };
         block.columns = layout.places.iter().zip(columns).map(finish).collect();
         block
     }

@@ -105,9 +105,9 @@ impl<'a> Lines<'a> {
         let line = self.of_width(name, width)?;
         let all_digits = line.iter().all(u8::is_ascii_digit);
         let number = std::str::from_utf8(line).ok().and_then(|line| line.parse().ok());
-        number.filter(|_| all_digits).ok_or_else(|| {
-            Fault::of_field(self.number, name, format!("{} is not {width} digits", text::shown(line)))
-        })
+        number
+            .filter(|_| all_digits)
+            .ok_or_else(|| Fault::of_field(self.number, name, format!("{} is not {width} digits", text::shown(line))))
     }
 }
 

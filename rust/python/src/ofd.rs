@@ -318,14 +318,12 @@ pub fn ofd_write<'py>(
             Given::Texts(codes, offsets, bytes) => {
                 let codes = Column::<i32>::borrow(&codes, name)?;
                 codes.expect_rows(rows, name)?;
-                let (offsets, bytes) =
-                    (Column::<i64>::borrow(&offsets, name)?, Column::<u8>::borrow(&bytes, name)?);
+                let (offsets, bytes) = (Column::<i64>::borrow(&offsets, name)?, Column::<u8>::borrow(&bytes, name)?);
                 let padded = padded(py, name, *width, codes.values(), offsets.values(), bytes.values())?;
                 Borrowed::Texts(codes, padded)
             }
         });
     }
-    let places: Vec<u8> = fields.iter().map(|(.., places)| *places).collect();
     let length = head.len() + rows.saturating_mul(encode::stride(&layout)) + header::END.len() + header::LINE_END.len();
     let sources: Vec<_> = held.iter().map(Borrowed::source).collect();
     PyBytes::new_with(py, length, |out| {
@@ -347,14 +345,7 @@ pub fn ofd_write<'py>(
 }
 
 /// The texts of a column as its field holds them.
-fn padded(
-    py: Python<'_>,
-    name: &str,
-    width: usize,
-    codes: &[i32],
-    offsets: &[i64],
-    bytes: &[u8],
-) -> PyResult<Padded> {
+fn padded(py: Python<'_>, name: &str, width: usize, codes: &[i32], offsets: &[i64], bytes: &[u8]) -> PyResult<Padded> {
     let count = offsets.len().saturating_sub(1);
     let mut is_used = vec![false; count];
     for code in codes {

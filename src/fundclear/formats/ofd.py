@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from fundclear.formats.ofdday import cash_clearing, confirmations, dividends, holdings
 from fundclear.formats.ofdfile import OfdFile, OfdHeader, read
+from fundclear.formats.ofdorders import currencies, to_orders
 
-__all__ = ["OfdFile", "OfdHeader", "read"]
+__all__ = [
+    "OfdFile",
+    "OfdHeader",
+    "cash_clearing",
+    "confirmations",
+    "currencies",
+    "dividends",
+    "holdings",
+    "read",
+    "to_orders",
+]

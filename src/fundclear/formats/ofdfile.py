@@ -133,7 +133,7 @@ class OfdFile:
         texts = (
             header.creator,
             header.receiver,
-            header.date.strftime("%Y%m%d").zfill(8),
+            header.date.isoformat().replace("-", ""),
             header.summary,
             header.kind,
             header.sender,
@@ -197,10 +197,8 @@ def read(source: str | os.PathLike[str] | bytes, *, on_error: str = "raise", thr
     """
     if on_error not in ("raise", "reject"):
         raise refuse("choice", argument="on_error", value=show(on_error), known="'raise', 'reject'")
-    if isinstance(source, bytes):
-        given, name = source, _BYTES
-    else:
-        given = name = os.fsdecode(os.fspath(source))
+    given = source if isinstance(source, bytes) else os.fsdecode(os.fspath(source))
+    name = _BYTES if isinstance(given, bytes) else given
     fields = dictionary()
     version, texts, columns, rejected = _kernel.ofd_read(given, name, fields, on_error == "reject", threads)
     creator, receiver, day, summary, kind, sender, recipient = texts
@@ -218,7 +216,8 @@ def _date(text: str, name: str) -> Date:
             return Date(int(text[:4]), int(text[4:6]), int(text[6:]))
         except ValueError:
             pass
-    raise refuse("ofd", argument=name, row=_DATE_LINE, where=f"{name}, line {_DATE_LINE}, date", why=f"{text!r} is no date")
+    where = f"{name}, line {_DATE_LINE}, date"
+    raise refuse("ofd", argument=name, row=_DATE_LINE, where=where, why=f"{text!r} is no date")
 
 
 def _column(values: Any, field: Field) -> Fixed | Labels | np.ndarray[Any, Any]:
