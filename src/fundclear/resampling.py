@@ -97,8 +97,14 @@ def _iso(number: int) -> str:
 
 
 def choose_accounts(day: Clearing, replay: Replay, count: int) -> _Keys:
-    """So many accounts, evenly over all, from a place on that the proof's digest says; all if there are no more."""
-    every = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *_by_table(replay.intake).values()]))
+    """So many accounts, evenly over all, from a place on that the proof's digest says; all if there are no more.
+
+    Those at a cut are left out, and those that events connect them with: where positions of one account have equal
+    remainders there, the cut does not tell which of them was before it.
+    """
+    intake = replay.intake
+    every = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *_by_table(intake).values()]))
+    every = np.setdiff1d(every, _connected(intake, _at_cuts(day, replay)))
     if len(every) <= count:
         return every
     first = int(day.proof.digest, 16) % len(every)
@@ -130,17 +136,12 @@ def _connected(intake: Intake, accounts: _Keys) -> _Keys:
 
 
 def clear_sample(day: Clearing, replay: Replay, accounts: _Keys) -> Sampled:
-    """Clears these accounts again, and those that events connect them with.
-
-    Those at a cut are left out: where positions of one account have equal remainders there, the cut does not tell which
-    of them was before it.
-    """
+    """Clears these accounts again, and those that events connect them with."""
     from fundclear.reference import from_plain  # noqa: PLC0415
     from fundclear.reference.accounts import clear_accounts  # noqa: PLC0415
 
     intake = replay.intake
-    at_cuts = _connected(intake, _at_cuts(day, replay))
-    chosen = np.setdiff1d(_connected(intake, np.unique(accounts)), at_cuts)
+    chosen = _connected(intake, np.unique(accounts))
     part = replace(replay, chosen=_rows_of(intake, chosen))
     rows = tuple(0 if (table := intake.tables[name]) is None else table["rows"] for name in ("orders", "deferred"))
     positions = intake.tables["positions"]
