@@ -1,7 +1,7 @@
 """Makes the opening positions of a sample from its order file: made up, and the same every time.
 
-Every account of the order file holds units already, and 138 accounts that order nothing hold some too, so that there are
-1,000 positions. The n-th position, by account, holds (n × 7,919,317) mod 2,000,003 cents of units.
+Every account of the order file holds units already, and 138 accounts that order nothing hold some too: 1,000 positions
+in all. The n-th position, by account, holds (n × 7,919,317) mod 2,000,003 cents of units.
 
     python samples/make_positions.py samples/yuebao-2017-04-27
 """
@@ -17,6 +17,7 @@ POSITIONS = 1_000
 
 
 def main(folder: Path) -> None:
+    """Writes the file of positions into the sample's folder."""
     orders = ofd.to_orders(ofd.read(folder / "orders_03.txt"))
     names = ("account", "transaction_account", "distributor", "fund")
     holders = sorted(set(zip(*(orders[name] for name in names), strict=True)))

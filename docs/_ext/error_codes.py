@@ -58,7 +58,11 @@ class Reasons(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         named = {name: reason for name, reason in REASONS.items() if name}
         cells = [
-            (paragraph(nodes.literal(name, name)), paragraph(nodes.Text(reason.says)), paragraph(nodes.Text(reason.cure)))
+            (
+                paragraph(nodes.literal(name, name)),
+                paragraph(nodes.Text(reason.says)),
+                paragraph(nodes.Text(reason.cure)),
+            )
             for name, reason in named.items()
         ]
         return [table(self.titles, [nodes.row("", *row) for row in cells])]

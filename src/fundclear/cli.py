@@ -125,11 +125,7 @@ def _clear(options: argparse.Namespace) -> int:
         raise refuse("argument", argument="--date", value="missing", why="no file says which day it is of")
     with progress.step("read the register"):
         named = {name: getattr(options, name) for name in _TABLES}
-        tables = {
-            name: read_table(path, _TABLES[name][0], terms)  # type: ignore[type-var]
-            for name, path in named.items()
-            if path is not None
-        }
+        tables = {name: read_table(path, _TABLES[name][0], terms) for name, path in named.items() if path is not None}
         previous = None if options.previous is None else open_day(options.previous)
     with progress.step("clear the day"):
         day = clear(
@@ -142,7 +138,7 @@ def _clear(options: argparse.Namespace) -> int:
             days=prices.days,
             previous=previous,
             threads=options.threads,
-            **tables,  # type: ignore[arg-type]
+            **tables,
         )
     _write(options, progress, day, gathered)
     for path, records in gathered.unread:

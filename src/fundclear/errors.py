@@ -230,7 +230,9 @@ CODES: Final[dict[str, ErrorCode]] = {
     "file": ErrorCode(
         InputError, "the file {place} cannot be read or written: {why}", "check where the file comes from"
     ),
-    "prices-file": ErrorCode(InputError, "{place}: {why}", "correct the file; its keys are date, prices, income, decisions"),
+    "prices-file": ErrorCode(
+        InputError, "{place}: {why}", "correct the file; its keys are date, prices, income, decisions"
+    ),
     "orders-file": ErrorCode(
         InputError, "{place} is of type {value}, not a file of orders (03)", "name the files of orders"
     ),

@@ -103,9 +103,7 @@ def _check_funds(path: str, orders: Orders, terms: Terms) -> None:
 # ---- out ----
 
 
-def write_beside(
-    gathered: Gathered, *, csv: bool, exchange: bool, day: Clearing
-) -> Callable[[Path], None]:
+def write_beside(gathered: Gathered, *, csv: bool, exchange: bool, day: Clearing) -> Callable[[Path], None]:
     """What writes further files into the folder of a day: tables as CSV, files of the exchange, records not read."""
 
     def write(folder: Path) -> None:

@@ -124,7 +124,7 @@ def _ids(ids: tuple[Any, ...]) -> Identifiers:
 
 def _words(codes: list[int], words: Mapping[str, int]) -> Labels:
     # Of several words for one code the first is the plain one.
-    names = {code: word for word, code in reversed(words.items())}
+    names = {code: word for word, code in reversed(list(words.items()))}
     return Labels.of([names[code] for code in codes])
 
 

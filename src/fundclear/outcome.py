@@ -459,6 +459,7 @@ def digest_of_days(intake: Intake) -> str:
 
 
 def inputs_of(given: Given) -> Iterable[tuple[str, Table]]:
+    """The tables that were given, by name."""
     for name in ("orders", "deferred", "positions", "lots", "events", "obligations"):
         table = getattr(given, name)
         if table is not None:

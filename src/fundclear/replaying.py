@@ -201,7 +201,9 @@ class Replay:
         seen = {row["distributor"] for rows in tables.values() for row in rows}
         seen |= {row["to_distributor"] for row in tables["events"]}
         keys = sorted(seen)
-        return {key: self.terms.party(who) for key, who in zip(keys, _names(self.intake.distributors, keys), strict=True)}
+        return {
+            key: self.terms.party(who) for key, who in zip(keys, _names(self.intake.distributors, keys), strict=True)
+        }
 
     def obligations(self, table: Obligations | None) -> list[_Row]:
         """Obligations as rows; their funds are those of the terms."""
@@ -245,7 +247,9 @@ class Replay:
 
     def _targets(self, keys: Sequence[int | None]) -> list[Any]:
         missing: Any = "" if self.intake.funds.is_text else 0
-        named = dict(zip(found := sorted({k for k in keys if k is not None}), _names(self.intake.funds, found), strict=True))
+        named = dict(
+            zip(found := sorted({k for k in keys if k is not None}), _names(self.intake.funds, found), strict=True)
+        )
         return [missing if key is None else named[key] for key in keys]
 
 

@@ -118,11 +118,17 @@ def _income(day: Clearing) -> str:
 
 def _cash(day: Clearing) -> str:
     rows = [
-        (str(row["value_date"]), row["currency"], row["party"], *(_shown(row[n]) for n in ("receives", "pays", "net")))
+        (
+            *(str(row[name]) for name in ("value_date", "currency", "party")),
+            *(_shown(row[name]) for name in ("receives", "pays", "net")),
+        )
         for row in day.settlement.head(_SHOWN).rows()
     ]
     return _lines(
-        ("value date", "currency", "party", "receives", "pays", "net"), rows, left=3, more=len(day.settlement) - len(rows)
+        ("value date", "currency", "party", "receives", "pays", "net"),
+        rows,
+        left=3,
+        more=len(day.settlement) - len(rows),
     )
 
 

@@ -60,7 +60,7 @@ def _columns(day: Clearing, replay: Replay, prices: Sequence[int], gates: Any, n
     terms = day.terms
     return DayColumns(
         tables={name: columns_of(table) for name, table in (day.tables | day.inputs.tables).items()},
-        policy=from_plain(tuple(terms.scales), terms.plain()),
+        policy=from_plain(terms.scales, terms.plain()),
         ids=terms.ids,
         currencies=terms.currencies,
         days=replay.days(),
@@ -149,7 +149,7 @@ def clear_sample(day: Clearing, replay: Replay, accounts: _Keys) -> Sampled:
         frozenset(chosen.tolist()),
         _decided(day, replay),
         rows=(sum(rows), 0 if positions is None else positions["rows"]),
-        policy=from_plain(tuple(day.terms.scales), day.terms.plain()),
+        policy=from_plain(day.terms.scales, day.terms.plain()),
         **part.inputs(),
     )
     tables = {}
@@ -230,7 +230,8 @@ def _gates(day: Clearing, replay: Replay) -> tuple[dict[int, Any], dict[tuple[in
     """By portfolio the split of what its gate let through; and what was accepted where it is not one split."""
     from fundclear.reference.accounts import Split  # noqa: PLC0415
 
-    gates, given = {}, {}
+    gates: dict[int, Any] = {}
+    given: dict[tuple[int, int], int] = {}
     units = day.terms.scales.units
     plain = day.terms.plain()
     for number, fund in enumerate(day.terms.funds):
@@ -245,16 +246,17 @@ def _gates(day: Clearing, replay: Replay) -> tuple[dict[int, Any], dict[tuple[in
             given |= _accepted(day, replay, number)
             continue
         cut = next((cut for cut in day.proof.cuts if (cut.what, cut.fund) == ("gate", str(fund.id))), None)
-        key = None if cut is None else _key(replay.intake.order_ids, cut.key)
-        quantum = plain[number]["unit_quantum"]
+        at = None if cut is None else (cut.remainder, _key(replay.intake.order_ids, cut.key))
         head = int(replay.intake.fund_keys[number])
-        gates[head] = Split(limit, requested // quantum, quantum, None if cut is None else cut.remainder, key)
+        gates[head] = Split.of_gate(limit, requested, plain[number]["unit_quantum"], at)
     return gates, given
 
 
 def _accepted(day: Clearing, replay: Replay, head: int) -> dict[tuple[int, int], int]:
     """What the orders of a portfolio were confirmed for, in units, by distributor and order id."""
-    numbers = {fund.id for fund, plain in zip(day.terms.funds, day.terms.plain(), strict=True) if plain["portfolio"] == head}
+    numbers = {
+        fund.id for fund, plain in zip(day.terms.funds, day.terms.plain(), strict=True) if plain["portfolio"] == head
+    }
     of_portfolio = np.logical_or.reduce([day.confirmations["fund"] == number for number in numbers])
     table = day.confirmations.filter(of_portfolio & (day.confirmations["status"] != "rejected"))
     confirmed = table["confirmed"].rescale(day.terms.scales.units, "down").minor.tolist()
@@ -286,11 +288,9 @@ def _incomes(day: Clearing, replay: Replay) -> dict[int, list[Any]]:
         for together in shared:
             last = together[-1]
             cut = cuts.get((str(fund.id), _iso(last["date"])))
-            key = None if cut is None else _key(replay.intake.accounts, cut.key)
-            total = sum(row["income"] for row in together)
-            remainder = None if cut is None else cut.remainder
-            quantum = plain[number]["cash_quantum"]
-            splits.setdefault(keys[number], []).append(Split(total, last["entitled"], quantum, remainder, key))
+            at = None if cut is None else (cut.remainder, _key(replay.intake.accounts, cut.key))
+            amounts, quantum = [row["income"] for row in together], plain[number]["cash_quantum"]
+            splits.setdefault(keys[number], []).append(Split.of_income(amounts, last["entitled"], quantum, at))
     return splits
 
 

@@ -224,8 +224,8 @@ def _check_files(found: _Findings, manifest: Mapping[str, Any]) -> None:
         elif (there := sha256(found.folder / name)) != digest:
             found.add(name, f"its SHA-256 is {there}, and the manifest says {digest}")
     paths = (path for path in found.folder.rglob("*") if path.is_file())
-    there = {path.relative_to(found.folder).as_posix() for path in paths}
-    for name in sorted(there - set(listed) - {MANIFEST, RUN}):
+    names = {path.relative_to(found.folder).as_posix() for path in paths}
+    for name in sorted(names - set(listed) - {MANIFEST, RUN}):
         found.add(name, "the manifest does not list the file")
 
 
@@ -268,10 +268,10 @@ def _clear_again(found: _Findings, day: Clearing, sample: int | None) -> tuple[i
     income: dict[Any, dict[Any, Any]] = {}
     for row in day.inputs.fund_income.rows() if day.inputs.fund_income is not None else ():
         income.setdefault(row["fund"], {})[row["date"]] = row["income"]
-    intake = take_in(
-        given, day.terms, day.date, prices=None, income=income, decisions=None, days=day.inputs.fund_days
+    intake = take_in(given, day.terms, day.date, prices=None, income=income, decisions=None, days=day.inputs.fund_days)
+    found.equal(
+        "fund_days.parquet", "the digest of the fund days", digest_of_days(intake), day.proof.digests["in.days"]
     )
-    found.equal("fund_days.parquet", "the digest of the fund days", digest_of_days(intake), day.proof.digests["in.days"])
     replay = Replay(given, intake, day.terms, day.date)
     if not _check_scales(found, day, replay):
         return 0, False, 0
@@ -313,7 +313,7 @@ def _clear_all(found: _Findings, day: Clearing, replay: Replay) -> tuple[int, bo
     """A small day as a whole: every table row by row, every law, every entry."""
     from fundclear.reference import clear, from_plain, laws  # noqa: PLC0415
 
-    inputs = replay.inputs() | {"policy": from_plain(tuple(day.terms.scales), day.terms.plain())}
+    inputs = replay.inputs() | {"policy": from_plain(day.terms.scales, day.terms.plain())}
     wanted = clear(**inputs)
     before = len(found.all)
     for name, table in day.tables.items():
@@ -321,7 +321,9 @@ def _clear_all(found: _Findings, day: Clearing, replay: Replay) -> tuple[int, bo
         _compare(found, name, table, replay.as_written(name, wanted[name], columns), None)
     if len(found.all) == before:
         for violation in laws.check(inputs, wanted):
-            found.add(MANIFEST, f"law {violation.law} for {violation.scope}: {violation.left} against {violation.right}")
+            found.add(
+                MANIFEST, f"law {violation.law} for {violation.scope}: {violation.left} against {violation.right}"
+            )
     accounts = {row["account"] for name in ("orders", "deferred", "positions") for row in inputs[name]}
     return len(accounts), True, _compare_proof(found, day, Sampled.of_whole(day, replay, inputs, wanted))
 
@@ -382,7 +384,10 @@ def _compare_proof(found: _Findings, day: Clearing, sampled: Sampled) -> int:
             return len(of_kernel)
         for side, is_, due in (("left", entry.left, each.left), ("right", entry.right, each.right)):
             if due is not None and str(is_) != str(_exact(due, each.scale)):
-                found.add(MANIFEST, f"{_entry_name(entry)}: its {side} side is {is_}, and the tables say {_exact(due, each.scale)}")
+                found.add(
+                    MANIFEST,
+                    f"{_entry_name(entry)}: its {side} side is {is_}, and the tables say {_exact(due, each.scale)}",
+                )
         if each.rows is not None and entry.rows != each.rows:
             found.add(MANIFEST, f"{_entry_name(entry)} speaks of {entry.rows} rows, and the tables of {each.rows}")
         entry = next(entries, None)
@@ -390,8 +395,8 @@ def _compare_proof(found: _Findings, day: Clearing, sampled: Sampled) -> int:
         found.add(MANIFEST, f"the proof has more than is due: {_entry_name(entry)}")
     totals = {name: str(_exact(value, scale)) for name, (value, scale) in control_totals(sampled.columns).items()}
     for name in sorted({*totals, *day.proof.totals}):
-        is_ = None if name not in day.proof.totals else str(day.proof.totals[name])
-        found.equal(MANIFEST, f"the control total {name!r}", is_, totals.get(name))
+        there = None if name not in day.proof.totals else str(day.proof.totals[name])
+        found.equal(MANIFEST, f"the control total {name!r}", there, totals.get(name))
     if sampled.cuts is not None:
         found.equal(MANIFEST, "the cuts of the proof", list(map(repr, day.proof.cuts)), list(map(repr, sampled.cuts)))
     return len(of_kernel)

@@ -210,7 +210,9 @@ def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["day"]
 
 
-@pytest.mark.parametrize("arguments", [(), ("clear",), ("clear", "x"), ("show",), ("wash", "x"), ("verify", "x", "--sample")])
+@pytest.mark.parametrize(
+    "arguments", [(), ("clear",), ("clear", "x"), ("show",), ("wash", "x"), ("verify", "x", "--sample")]
+)
 def test_a_command_that_is_not_understood(arguments: tuple[str, ...]) -> None:
     said = run(*arguments)
     assert said.returncode == 2

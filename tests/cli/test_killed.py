@@ -1,4 +1,4 @@
-"""A command that is interrupted or killed leaves nothing that anybody could take for a day, and the next one cleans up."""
+"""A command that is interrupted or killed leaves nothing that looks like a day, and the next one cleans up."""
 
 from __future__ import annotations
 

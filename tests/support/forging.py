@@ -74,7 +74,10 @@ def flip_byte(path: Path, place: int) -> None:
 def rich_day() -> fc.Clearing:
     """A small day with something in every table: a gate that limits, a switch, lots, events, income, a late order."""
     gated = fc.Fund(
-        "G", currency="CNY", gate=fc.Gate(threshold="10%"), redemption_fee=fc.HoldingSchedule([(0, "1.5%"), (7, "0.5%")])
+        "G",
+        currency="CNY",
+        gate=fc.Gate(threshold="10%"),
+        redemption_fee=fc.HoldingSchedule([(0, "1.5%"), (7, "0.5%")]),
     )
     market = fc.Fund("M", currency="CNY", income=fc.IncomePolicy())
     fees = fc.Fund("S", currency="CNY", subscription_fee=fc.FeeSchedule([("0", "1.5%")]), subscription_days=0)

@@ -26,7 +26,8 @@ __all__ = ["Decided", "Split", "clear_accounts"]
 class Split:
     """A total that was shared pro rata by largest remainder: over what, and where the remainders were cut.
 
-    The shares of a gate are pro rata of quanta, those of income of units. ``remainder`` and ``key`` are those of the last that got one quantum more; ``None`` if nobody did.
+    The shares of a gate are pro rata of quanta, those of income of units. ``remainder`` and ``key`` are those of the
+    last that got one quantum more; ``None`` if nobody did.
     """
 
     total: int
@@ -34,6 +35,16 @@ class Split:
     quantum: int
     remainder: int | None = None
     key: int | None = None
+
+    @classmethod
+    def of_income(cls, amounts: Sequence[int], entitled: int, quantum: int, cut: tuple[int, int] | None) -> Split:
+        """The income of some dates, shared at once over entitled units; ``cut`` is remainder and account."""
+        return cls(sum(amounts), entitled, quantum, *(cut or (None, None)))
+
+    @classmethod
+    def of_gate(cls, limit: int, requested: int, quantum: int, cut: tuple[int, int] | None) -> Split:
+        """The limit of a gate, shared over what was requested; ``cut`` is remainder and order id."""
+        return cls(limit, requested // quantum, quantum, *(cut or (None, None)))
 
     def share(self, weight: int, key: int) -> int:
         """What a weight gets.
@@ -89,9 +100,9 @@ def clear_accounts(
     ``orders`` and ``deferred`` are those of the accounts, and the orders of others that have an id of theirs; the other
     tables are those of the accounts, and ``rows`` the numbers of orders and of positions of the whole day.
     """
-    given = {name: others.get(name) for name in ("fund_keys", "quantity_scale")}
-    named = {name: others[name] for name in ("discounts", "currencies", "clearing", "distributor_parties")}
-    day = read_day(policy, days, date, rows, **given, **named)
+    names = ("fund_keys", "quantity_scale", "discounts", "currencies", "clearing", "distributor_parties")
+    named: dict[str, Any] = {name: others[name] for name in names}
+    day = read_day(policy, days, date, rows, **named)
     received = read_orders(day, orders, deferred)
     rule_out_duplicates(day, received)
     received = [order for order in received if order.account in accounts]

@@ -93,9 +93,13 @@ class DayColumns:
 
 
 _FLOWS: Final = (
-    "orders amount net units fee back_end top_up_fee fee_to_fund fee_to_distributor fee_to_manager refund unpaid rounding"
-).split()
-_REGISTER: Final = "opening issued cancelled income_units moved units pending income income_cash unpaid".split()
+    *("orders", "amount", "net", "units", "fee", "back_end", "top_up_fee"),
+    *("fee_to_fund", "fee_to_distributor", "fee_to_manager", "refund", "unpaid", "rounding"),
+)
+_REGISTER: Final = (
+    *("opening", "issued", "cancelled", "income_units", "moved", "units"),
+    *("pending", "income", "income_cash", "unpaid"),
+)
 _FATES: Final = ("requested", "top_up", "confirmed", "deferred", "cancelled")
 
 
@@ -188,7 +192,7 @@ def _orders(books: Books) -> Iterator[Entry]:
         into.update(sums)
         into["whole"] += sums["requested"] if status in ("rejected", "carried") else 0
     known = {fund: number for number, fund in enumerate(day.ids)}
-    others = sorted({fund for fund, _ in by_kind} - set(known), key=lambda fund: _order(fund))
+    others = sorted({fund for fund, _ in by_kind} - set(known), key=_order)
     for fund in [*day.ids, *others]:
         for kind in _KINDS:
             if (fund, kind) in by_kind:
@@ -202,7 +206,9 @@ def _orders(books: Books) -> Iterator[Entry]:
     for origin in _ORIGINS:
         yield "O3", "", origins[origin], origins[origin], 0, origins[origin]
     yield "O3", "", rows, sum(Counter(day.tables["confirmations"]["status"])[s] for s in _STATUSES), 0, rows
-    standing = rows - sum(reason in ("duplicate", "duplicate-conflict") for reason in day.tables["confirmations"]["reason"])
+    standing = rows - sum(
+        reason in ("duplicate", "duplicate-conflict") for reason in day.tables["confirmations"]["reason"]
+    )
     yield "O5", "", standing, standing, 0, rows
 
 

@@ -117,7 +117,9 @@ def tally_ledger(books: Books) -> Iterator[Entry]:
         yield "L1", scope, debits, credits, places[ledgers[ledger]], count
     owed = _still_owed(day)
     for number, fund in enumerate(day.ids):
-        yield from _accounts(books, number, balance, None if owed is None else {k[1]: v for k, v in owed.items() if k[0] == fund})
+        yield from _accounts(
+            books, number, balance, None if owed is None else {k[1]: v for k, v in owed.items() if k[0] == fund}
+        )
     yield from _units(books, rows)
 
 
