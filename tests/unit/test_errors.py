@@ -22,6 +22,7 @@ FACTS = {
     "other": "--date",
     "date": "2017-04-27",
     "first": "lots.parquet: the file is missing",
+    "where": "orders.txt, line 85, FundCode",
     "scale": 2,
     "last": 4,
     "law": "A1",
