@@ -95,7 +95,8 @@ mod files {
 
     use crate::error::Error;
     use crate::frame::{Frame, Role};
-    use crate::{csv, files};
+    use crate::write::write;
+    use crate::{Values, csv, files};
 
     fn wanted() -> Vec<(String, Role)> {
         [("id", Role::Integer), ("name", Role::Text), ("at", Role::Instant)]
@@ -107,6 +108,7 @@ mod files {
         let exec = Exec::new(NonZeroUsize::MIN, &|| true);
         match path.extension().and_then(|name| name.to_str()) {
             Some("csv") => Ok(csv::read(path, &wanted(), &exec)?.unwrap()),
+            Some("parquet") => Ok(files::read_parquet(path, &wanted(), &exec)?.unwrap()),
             _ => files::read_ipc(path, &wanted()),
         }
     }
@@ -167,7 +169,23 @@ mod files {
         }
     }
 
-    /// Cuts and changes a file everywhere. A cut is an error; a change may have hit a value, but never ends the process.
+    #[test]
+    fn any_byte_of_a_parquet_file_may_be_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table.parquet");
+        let (ids, codes): (Vec<i64>, Vec<u32>) = ((0..200).collect(), vec![0; 200]);
+        let texts = ["same".to_owned()];
+        let columns = [
+            ("id", Values::Integers(&ids)),
+            ("name", Values::Texts(&codes, &texts)),
+            ("at", Values::Instants(&ids, true)),
+        ];
+        write(&path, &columns, &[]).unwrap();
+        let whole = fs::read(&path).unwrap();
+        every_damage(&whole, &path);
+    }
+
+    /// Cuts and changes a file everywhere. A cut is an error; a change may have hit a value, but ends no process.
     fn every_damage(whole: &[u8], path: &Path) {
         fs::write(path, whole).unwrap();
         assert_eq!(read(path).unwrap().batches[0].num_rows(), 200);
