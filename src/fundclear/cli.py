@@ -120,7 +120,9 @@ def _clear(options: argparse.Namespace) -> int:
         date = one_date([(options.prices, prices.date), ("--date", asked)])
     with progress.step("read orders"):
         gathered = gather_orders(options.orders, terms, date, options.on_error)
-        date = one_date([("--date", date), *((header.creator, header.date) for header in gathered.headers)])
+        date = one_date(
+            [("--date", date), *((f"the file of {header.creator}", header.date) for header in gathered.headers)]
+        )
     if date is None:
         raise refuse("argument", argument="--date", value="missing", why="no file says which day it is of")
     with progress.step("read the register"):
