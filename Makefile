@@ -7,6 +7,9 @@ PY := $(VENV)/bin/python
 CARGO := cargo
 MANIFEST_PATH := --manifest-path rust/Cargo.toml
 
+# The day that `make demo` clears.
+SAMPLE := samples/yuebao-2017-04-27
+
 # How long `make fuzz` looks.
 FUZZ_SECONDS ?= 60
 
@@ -51,8 +54,10 @@ setup: $(INSTALLED) ## make .venv with the pinned development tools
 build: $(BUILT) ## compile and install fundclear into .venv, editable
 
 .PHONY: demo
-demo: $(BUILT) ## split a fund's income over its holders, to the cent
-	$(PY) docs/tutorial/split_income.py
+demo: $(BUILT) ## clear a real order file of Yu'e Bao, and print the report
+	rm -rf build/demo
+	$(PY) -m fundclear clear $(SAMPLE)/orders_03.txt --terms $(SAMPLE)/terms.toml --prices $(SAMPLE)/prices.toml \
+		--positions $(SAMPLE)/positions.csv --out build/demo
 
 .PHONY: test
 test: test-rust test-python ## run every test: the kernel's own, then Python's

@@ -1,4 +1,4 @@
-"""The directive ``error-codes``: a table of every error code, read from the package when the pages are built."""
+"""The directives ``error-codes`` and ``reasons``: every code of the package, read from it when the pages are built."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 from fundclear.errors import CODES, ErrorCode, FundclearError
+from fundclear.reasons import REASONS
 
 
 def builtin_base(raises: type[FundclearError]) -> str:
@@ -32,20 +33,42 @@ def code_row(code: str, entry: ErrorCode) -> nodes.row:
     )
 
 
+def table(titles: dict[str, int], rows: list[nodes.row]) -> nodes.table:
+    group = nodes.tgroup("", cols=len(titles))
+    group += [nodes.colspec(colwidth=width) for width in titles.values()]
+    group += nodes.thead("", nodes.row("", *(paragraph(nodes.Text(title)) for title in titles)))
+    group += nodes.tbody("", *rows)
+    return nodes.table("", group)
+
+
 class ErrorCodes(SphinxDirective):
     """One row for each key of ``fundclear.errors.CODES``."""
 
     titles: ClassVar = {"code": 12, "raises": 22, "says": 38, "cure": 28}
 
     def run(self) -> list[nodes.Node]:
-        group = nodes.tgroup("", cols=len(self.titles))
-        group += [nodes.colspec(colwidth=width) for width in self.titles.values()]
-        head = nodes.row("", *(paragraph(nodes.Text(title)) for title in self.titles))
-        group += nodes.thead("", head)
-        group += nodes.tbody("", *(code_row(code, entry) for code, entry in CODES.items()))
-        return [nodes.table("", group)]
+        return [table(self.titles, [code_row(code, entry) for code, entry in CODES.items()])]
+
+
+class Reasons(SphinxDirective):
+    """One row for each key of ``fundclear.reasons.REASONS``, but for the empty one."""
+
+    titles: ClassVar = {"reason": 20, "says": 45, "cure": 35}
+
+    def run(self) -> list[nodes.Node]:
+        named = {name: reason for name, reason in REASONS.items() if name}
+        cells = [
+            (
+                paragraph(nodes.literal(name, name)),
+                paragraph(nodes.Text(reason.says)),
+                paragraph(nodes.Text(reason.cure)),
+            )
+            for name, reason in named.items()
+        ]
+        return [table(self.titles, [nodes.row("", *row) for row in cells])]
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("error-codes", ErrorCodes)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    app.add_directive("reasons", Reasons)
+    return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -59,6 +59,7 @@ from fundclear.terms import (
     Terms,
 )
 from fundclear.validation import validate
+from fundclear.verifying import Finding, Verification, verify
 
 if TYPE_CHECKING:
     from fundclear import reference
@@ -74,6 +75,7 @@ __all__ = [
     "DivisionByZeroError",
     "Events",
     "FeeSchedule",
+    "Finding",
     "Fixed",
     "Flat",
     "Flows",
@@ -109,6 +111,7 @@ __all__ = [
     "Switched",
     "Swung",
     "Terms",
+    "Verification",
     "__version__",
     "allocate",
     "apply_events",
@@ -129,6 +132,7 @@ __all__ = [
     "swing_price",
     "switch",
     "validate",
+    "verify",
 ]
 
 __version__: str = _kernel.build_info()["version"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
+from pathlib import Path
 from typing import Any, Final, final
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from fundclear.amounts import Amounts, ArrowStream, show
 from fundclear.errors import refuse
 from fundclear.explaining import explain_order, explain_position
+from fundclear.inputs import OPENING_TABLES, Inputs
 from fundclear.intake import Given, take_in
 from fundclear.outcome import left_over, make_tables
 from fundclear.proof import Proof
@@ -72,6 +74,7 @@ class Clearing:
         income: the income distributed, by fund and date.
         events: the register events with what became of them.
         proof: every law that the day keeps, with both sides.
+        inputs: what the day was cleared from, for those who clear it again.
     """
 
     date: Date
@@ -87,6 +90,7 @@ class Clearing:
     income: Income
     events: Events
     proof: Proof
+    inputs: Inputs
 
     # ---- selections ----
 
@@ -181,10 +185,26 @@ class Clearing:
 
     # ---- folders ----
 
-    def write(self, folder: str | os.PathLike[str]) -> None:
+    @property
+    def tables(self) -> dict[str, TypedTable]:
+        """The tables of results, by name."""
+        return {name: getattr(self, name) for name in _TABLES}
+
+    def write(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        run: Mapping[str, Any] | None = None,
+        beside: Callable[[Path], None] | None = None,
+    ) -> None:
         """Keeps the day in a folder: one Parquet file a table, the terms, and a manifest with the proof.
 
         The folder appears as a whole or not at all. The same day is written as the same bytes.
+
+        Args:
+            folder: what does not exist yet, or is empty.
+            run: what is to be known of the making and is no part of the day, such as timings; it goes to ``run.json``.
+            beside: writes further files into the folder that it is given, before that appears.
 
         Raises:
             InputError: the folder exists and is not empty (``folder-exists``).
@@ -192,9 +212,15 @@ class Clearing:
         """
         from fundclear.folder import write_folder
 
-        tables = {name: getattr(self, name) for name in _TABLES}
-        about = {"date": self.date.isoformat(), "proof": self.proof.to_dict()}
-        write_folder(folder, tables, {"terms.toml": self.terms.to_toml()}, about)
+        about = {
+            "date": self.date.isoformat(),
+            "terms": self.terms.digest,
+            "given": self.inputs.to_dict(),
+            "proof": self.proof.to_dict(),
+            "proof_digest": self.proof.digest,
+        }
+        texts = {"terms.toml": self.terms.to_toml()}
+        write_folder(folder, self.tables | self.inputs.tables, texts, about, run=run, beside=beside)
 
     def __repr__(self) -> str:
         status = self.confirmations["status"]
@@ -267,7 +293,7 @@ def clear(
     intake = take_in(given, terms, day, prices=prices, income=income, decisions=decisions, days=table)
     before = previous.proof if isinstance(previous, Clearing) else previous
     made = make_tables(intake, given, terms, day, before, threads)
-    return Clearing(date=day, terms=terms, proof=made.proof, **made.tables)
+    return Clearing(date=day, terms=terms, proof=made.proof, inputs=Inputs.of(given, intake, terms), **made.tables)
 
 
 def _check_given(terms: object, by_fund: Mapping[str, object], previous: object) -> None:
@@ -301,9 +327,18 @@ def _given(
         deferred=None if deferred is None else taken(Confirmations, deferred),
         positions=None if positions is None else taken(Positions, positions),
         lots=None if lots is None else taken(Lots, lots),
-        events=None if events is None else taken(Events, events),
+        events=None if events is None else _as_given(taken(Events, events)),
         obligations=None if obligations is None else taken(Obligations, obligations),
     )
+
+
+def _as_given(events: Events) -> Events:
+    """Events without what another day says became of them."""
+    said = {name for name in ("status", "reason") if name in events}
+    if not said:
+        return events
+    columns = {name: events[name] for name in events.columns if name not in said}
+    return Events.from_columns(columns, [name for name in columns if events.is_utc(name)])
 
 
 def open_day(folder: str | os.PathLike[str]) -> Clearing:
@@ -316,6 +351,14 @@ def open_day(folder: str | os.PathLike[str]) -> Clearing:
 
     manifest = open_folder(folder)
     tables = {name: read_table(folder, manifest, name, kind) for name, kind in _TABLES.items()}
-    terms = Terms.from_toml(os.path.join(folder, "terms.toml"))
-    day = Date.fromisoformat(manifest["date"])
-    return Clearing(date=day, terms=terms, proof=Proof.from_dict(manifest["proof"]), **tables)  # type: ignore[arg-type]
+    kept = {name: kind for name, kind in OPENING_TABLES.items() if name in manifest["tables"]}
+    inputs = Inputs.from_folder(
+        {name: read_table(folder, manifest, name, kind) for name, kind in kept.items()}, manifest["given"]
+    )
+    return Clearing(
+        date=Date.fromisoformat(manifest["date"]),
+        terms=Terms.from_toml(os.path.join(folder, "terms.toml")),
+        proof=Proof.from_dict(manifest["proof"]),
+        inputs=inputs,
+        **tables,  # type: ignore[arg-type]
+    )

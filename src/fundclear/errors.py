@@ -230,6 +230,23 @@ CODES: Final[dict[str, ErrorCode]] = {
     "file": ErrorCode(
         InputError, "the file {place} cannot be read or written: {why}", "check where the file comes from"
     ),
+    "prices-file": ErrorCode(
+        InputError, "{place}: {why}", "correct the file; its keys are date, prices, income, decisions"
+    ),
+    "orders-file": ErrorCode(
+        InputError, "{place} is of type {value}, not a file of orders (03)", "name the files of orders"
+    ),
+    "file-date": ErrorCode(
+        InputError, "{place} is of {value}, and {other} of {date}", "name the files of one dealing day, and that day"
+    ),
+    "file-funds": ErrorCode(
+        InputError, "{place} speaks of no fund of the terms, but of {value}", "name the terms of the file's funds"
+    ),
+    "verification": ErrorCode(
+        InputError,
+        "{place} is not the day that was cleared: {value} findings, the first is {first}",
+        "look at the findings; take the folder from where it was first written, or clear the day again",
+    ),
     "ofd": ErrorCode(InputError, "{where}: {why}", "have the file sent again, or correct it there"),
     "ofd-value": ErrorCode(
         InputError, "{place} is {value}, which the file cannot hold: {why}", "shorten or correct the value"

@@ -22,7 +22,7 @@ from fundclear.identifiers import Domain, Identifiers
 from fundclear.tables import Confirmations, Events, FundDays, Lots, Obligations, Orders, Positions, Table
 from fundclear.terms import Terms
 
-__all__ = ["KINDS", "Given", "Intake", "take_in"]
+__all__ = ["DECISIONS", "KINDS", "OPEN", "SWINGS", "Given", "Intake", "take_in"]
 
 _Column: TypeAlias = npt.NDArray[np.int64]
 _Codes: TypeAlias = npt.NDArray[np.uint8]
@@ -37,9 +37,10 @@ _MOST_KINDS: Final = 255
 _NONE: Final = -(2**63)
 
 _OPTIONS: Final = {"": 0, "default": 0, "reinvest": 1, "cash": 2}
-_OPEN: Final = {"open": 3, "subscriptions_closed": 2, "redemptions_closed": 1, "closed": 0, "": 3}
-_DECISIONS: Final = {"": 0, "accept_all": 1, "limit": 2}
-_SWINGS: Final = {"": 0, "up": 1, "down": 2, "none": 3}
+#: What a fund is open for, by the word of the table of fund days.
+OPEN: Final = {"open": 3, "subscriptions_closed": 2, "redemptions_closed": 1, "closed": 0, "": 3}
+DECISIONS: Final = {"": 0, "accept_all": 1, "limit": 2}
+SWINGS: Final = {"": 0, "up": 1, "down": 2, "none": 3}
 _CHARGES: Final = {"front": 0, "": 0, "back": 1}
 _GATES: Final = {"defer": 0, "": 0, "cancel": 1}
 _RATE_SCALE: Final = 8
@@ -383,10 +384,10 @@ def _fund_days(
     limits = [int(Fixed.parse([decided[n][1]], units, name="limit").minor[0]) if n in decided else 0 for n in every]
     return {
         "nav": _navs(given, terms),
-        "status": [_known(_OPEN, rows.get(n, {}).get("status", ""), "status") for n in every],
-        "decision": [_known(_DECISIONS, decided.get(n, ("", 0))[0], "decision") for n in every],
+        "status": [_known(OPEN, rows.get(n, {}).get("status", ""), "status") for n in every],
+        "decision": [_known(DECISIONS, decided.get(n, ("", 0))[0], "decision") for n in every],
         "limit": limits,
-        "swing": [_known(_SWINGS, rows.get(n, {}).get("swing", ""), "swing") for n in every],
+        "swing": [_known(SWINGS, rows.get(n, {}).get("swing", ""), "swing") for n in every],
         "pays_out": [int(rows.get(n, {}).get("pays_out", 0)) for n in every],
         **terms.day_lists(date, utc),
     }
@@ -451,7 +452,7 @@ def _navs_at_once(given: Mapping[int, Any], terms: Terms) -> list[int] | None:
 
 def _decision(value: Any) -> tuple[str, Any]:
     """A decision is a word, or the figure that limits."""
-    return (value, 0) if isinstance(value, str) and value in _DECISIONS else ("limit", value)
+    return (value, 0) if isinstance(value, str) and value in DECISIONS else ("limit", value)
 
 
 def _known(words: Mapping[str, int], word: str, argument: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
@@ -36,7 +38,7 @@ from fundclear.tables import (
 )
 from fundclear.terms import Terms
 
-__all__ = ["FLOW_KINDS", "Made", "left_over", "make_tables"]
+__all__ = ["FLOW_KINDS", "Made", "digest_of_days", "inputs_of", "left_over", "make_tables"]
 
 _Raw: TypeAlias = dict[str, npt.NDArray[Any]]
 
@@ -424,10 +426,11 @@ def _proof(
     # The entries outlive the day's tables, so they keep nothing that keeps those.
     scope = partial(_scope_text, names.terms.currencies, names.netting_sets, names.funds)
     ties: tuple[LawEntry, ...] = ()
-    digests = {f"in.{name}": fingerprint(name, table) for name, table in _inputs(given)}
+    digests = {f"in.{name}": fingerprint(name, table) for name, table in inputs_of(given)}
     digests |= {f"out.{name}": fingerprint(name, table) for name, table in tables.items()}
     any_left = len(_left_rows(tables["confirmations"])) > 0
     digests["out.deferred"] = fingerprint("deferred", left_over(tables["confirmations"])) if any_left else NO_ROWS
+    digests["in.days"] = digest_of_days(names.intake)
     digests["terms"] = names.terms.digest
     if previous is not None:
         ties = tuple(_ties(digests, previous, given))
@@ -441,7 +444,14 @@ def _proof(
     return Proof(date=day.isoformat(), entries=entries, totals=totals, digests=digests, cuts=cuts)
 
 
-def _inputs(given: Given) -> Iterable[tuple[str, Table]]:
+def digest_of_days(intake: Intake) -> str:
+    """The SHA-256 of what was given for each fund, prices, decisions and income, as it was understood."""
+    plain = json.dumps([intake.fund_days, intake.incomes], separators=(",", ":"))
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def inputs_of(given: Given) -> Iterable[tuple[str, Table]]:
+    """The tables that were given, by name."""
     for name in ("orders", "deferred", "positions", "lots", "events", "obligations"):
         table = getattr(given, name)
         if table is not None:

@@ -13,6 +13,7 @@ use parquet::schema::types::Type;
 
 use crate::Owned;
 use crate::error::Error;
+use crate::frame::guarded;
 
 /// Values that are read at a time, where they are converted.
 const BATCH_ROWS: usize = 1 << 14;
@@ -32,7 +33,13 @@ pub struct Table {
 /// What the system says; a damaged file; a column that may be null, is nested, or is of a type that no table has. The
 /// text names the column.
 pub fn read(path: &Path) -> Result<Table, Error> {
-    let file = SerializedFileReader::new(File::open(path)?)?;
+    let file = File::open(path)?;
+    // The parquet crate panics on some damaged footers and pages.
+    guarded(|| read_open(file))
+}
+
+fn read_open(file: File) -> Result<Table, Error> {
+    let file = SerializedFileReader::new(file)?;
     let metadata = file.metadata();
     let about = metadata.file_metadata().key_value_metadata().into_iter().flatten();
     let about = about.map(|pair| (pair.key.clone(), pair.value.clone().unwrap_or_default())).collect();

@@ -114,12 +114,12 @@ class OfdFile:
 
     @property
     def table(self) -> Table:
-        """The records: one column for each field of the file."""
+        """The records, one column for each field of the file."""
         return self._table
 
     @property
     def rejected(self) -> Table:
-        """The records that could not be read: their lines, the fields at fault, and the reasons."""
+        """The records that could not be read, their lines, the fields at fault, and the reasons."""
         return self._rejected
 
     def to_bytes(self, *, threads: int | None = None) -> bytes:

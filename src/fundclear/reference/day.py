@@ -65,7 +65,7 @@ def clear(
     """Clear a dealing day; the tables by name, each in its written order. The module's page says what rows hold.
 
     Besides the tables that a day publishes there are ``gates``, what was decided for each portfolio on which figures,
-    and ``prices``.
+    ``new_obligations``, those of the day's own dealing, and ``prices``.
     """
     # 0: open.
     day = read_day(
@@ -99,7 +99,8 @@ def clear(
     position_table, lot_table = close_book(book)
     # 10: obligations. 11: postings.
     flows = flows_of(book, received)
-    owed = [*obligations, *new_obligations(book, received)]
+    new = new_obligations(book, received)
+    owed = [*obligations, *new]
     _check_digits({"obligations": owed})
     settled, still_open = split_open(owed, date)
     settlement, payments = settle(owed)
@@ -118,6 +119,7 @@ def clear(
     return tables | {
         "events": event_table,
         "gates": gates,
+        "new_obligations": new,
         "prices": [{"fund": fund, "nav": day.day_of(fund).nav, "price": price} for fund, price in prices.items()],
     }
 

@@ -13,7 +13,7 @@ from fundclear.reference.arithmetic import LIMIT
 from fundclear.reference.policy import ONE, Fund, Gate, Swing, to_quantum
 from fundclear.rounding import Rounding
 
-__all__ = ["Request", "accept", "limit_of", "swing_direction", "swung_price", "trips"]
+__all__ = ["Request", "accept", "cut_of", "limit_of", "swing_direction", "swung_price", "trips"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,31 @@ def accept(limit: int, requests: Sequence[Request], *, oldest_first: bool = Fals
         for row, share in zip(rows, shares, strict=True):
             accepted[row] = share * unit_quantum
     return accepted
+
+
+def cut_of(
+    requests: Sequence[Request], accepted: Sequence[int], *, oldest_first: bool = False, unit_quantum: int = 1
+) -> tuple[int, Any, int] | None:
+    """Of the requests that were shared pro rata, the last that got one quantum more than its floor.
+
+    Its remainder, its key and its day; ``None`` if there is none.
+
+    >>> requests = [Request(6_000_000, 0, 1), Request(4_500_000, 0, 2), Request(3_000_001, 0, 3)]
+    >>> cut_of(requests, [4444444, 3333333, 2222223])
+    (10777778, 3, 0)
+    """
+    raised = []
+    for day in sorted({request.since for request in requests}) if oldest_first else [None]:
+        pairs = [pair for pair in zip(requests, accepted, strict=True) if day in (None, pair[0].since)]
+        quanta = [(request.units // unit_quantum, share // unit_quantum, request) for request, share in pairs]
+        asked, given = sum(units for units, _, _ in quanta), sum(share for _, share, _ in quanta)
+        if 0 < given < asked:
+            raised += [
+                (-(given * units % asked), request.key, request.since)
+                for units, share, request in quanta
+                if share > given * units // asked
+            ]
+    return (-max(raised)[0], *max(raised)[1:]) if raised else None
 
 
 def swing_direction(swing: Swing, flow: int, assets: int, override: str | None = None) -> str:

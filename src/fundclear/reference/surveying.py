@@ -16,7 +16,7 @@ from fundclear.reference.dealing import (
     top_up,
     units_for_survey,
 )
-from fundclear.reference.gating import Request, accept, limit_of, swing_direction, swung_price, trips
+from fundclear.reference.gating import Request, accept, cut_of, limit_of, swing_direction, swung_price, trips
 from fundclear.reference.orders import Order
 from fundclear.reference.register import Book, Lot, take_first
 
@@ -99,7 +99,10 @@ def _net_of_fee(day: Day, order: Order) -> int:
 
 
 def gate(book: Book, orders: Sequence[Order]) -> list[Row]:
-    """Decide what of each outgoing order is accepted; for each portfolio what was decided on which figures."""
+    """Decide what of each outgoing order is accepted; for each portfolio what was decided on which figures.
+
+    ``cut`` is where a limit's split was cut, if it was: remainder, order id and day.
+    """
     day = book.day
     requested, subscribed, switched_in, outstanding = _survey(book, orders)
     table = []
@@ -124,6 +127,7 @@ def gate(book: Book, orders: Sequence[Order]) -> list[Row]:
         shares = accept(limit, requests, oldest_first=oldest_first, unit_quantum=terms.unit_quantum)
         for order, share in zip(mine, shares, strict=True):
             order.accepted = share
+        cut = cut_of(requests, shares, oldest_first=oldest_first, unit_quantum=terms.unit_quantum)
         table.append(
             {
                 "portfolio": head,
@@ -134,6 +138,7 @@ def gate(book: Book, orders: Sequence[Order]) -> list[Row]:
                 "tripped": tripped,
                 "decision": decision,
                 "limit": limit,
+                "cut": cut and (cut[0], cut[1][0], cut[2] if oldest_first else day.date),
             }
         )
     return table

@@ -1,0 +1,7 @@
+"""``python -m fundclear`` is the command."""
+
+import sys
+
+from fundclear.cli import main
+
+sys.exit(main())

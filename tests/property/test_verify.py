@@ -1,0 +1,45 @@
+"""Drawn days are written, read and derived again from their files: as a whole, and by some of their accounts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fundclear as fc
+from support.drawing_days import DrawnDay, day_of, drawn_days
+from support.public_days import as_users_put_it, day_name, tables_of, terms_of
+
+
+def _written(drawn: DrawnDay, folder: Path) -> bool:
+    terms = terms_of(drawn)
+    day = as_users_put_it(drawn, terms)
+    try:
+        fc.clear(**tables_of(day), terms=terms, date=day_name(day)).write(folder)
+    except fc.FundclearError:
+        return False
+    return True
+
+
+@given(drawn_days(), st.integers(1, 8))
+def test_nothing_is_found(drawn: DrawnDay, sample: int) -> None:
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "day"
+        if _written(drawn, folder):
+            assert fc.verify(folder).findings == ()
+            assert fc.verify(folder, sample=sample).findings == ()
+
+
+def test_samples_meet_gates_and_income(tmp_path: Path) -> None:
+    # Days without splits would show nothing about their cuts.
+    cuts = Counter[str]()
+    for seed in range(120):
+        folder = tmp_path / str(seed)
+        if _written(day_of(seed), folder):
+            verification = fc.verify(folder, sample=1_000)
+            assert verification.findings == ()
+            cuts.update(cut.what for cut in fc.open_day(folder).proof.cuts if verification.accounts > 1)
+    assert min(cuts["income"], cuts["gate"]) > 0

@@ -1,0 +1,189 @@
+"""``verify()``: nothing is found in a day as it was written, and every change is, by whoever it was made."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fundclear as fc
+from support.forging import change_manifest, flip_byte, put_table, rich_day, with_other_value
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("written") / "day"
+    rich_day().write(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(written: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(written, tmp_path / "day"))
+
+
+def _found(folder: Path, **given: Any) -> list[str]:
+    return [str(finding) for finding in fc.verify(folder, **given).findings]
+
+
+def test_a_day_as_it_was_written(written: Path) -> None:
+    whole = fc.verify(written)
+    assert (whole.findings, whole.orders, whole.whole) == ((), 8, True)
+    assert whole.comparisons > 60
+    whole.check()
+    part = fc.verify(written, sample=1)
+    assert (part.findings, part.whole) == ((), False)
+    assert 0 < part.accounts < whole.accounts
+
+
+def test_the_day_has_something_in_every_table(written: Path) -> None:
+    # Else the forgeries below would change nothing.
+    day = fc.open_day(written)
+    assert {name for name, table in (day.tables | day.inputs.tables).items() if not len(table)} == set()
+    assert {cut.what for cut in day.proof.cuts} == {"income", "gate"}
+
+
+def test_a_written_day_is_written_again_as_the_same_bytes(written: Path, tmp_path: Path) -> None:
+    fc.open_day(written).write(tmp_path / "again")
+    names = sorted(path.name for path in written.iterdir())
+    assert sorted(path.name for path in (tmp_path / "again").iterdir()) == names
+    assert all((tmp_path / "again" / name).read_bytes() == (written / name).read_bytes() for name in names)
+
+
+def test_one_bit_of_any_file(written: Path, tmp_path: Path) -> None:
+    for path in sorted(written.iterdir()):
+        for place in (0, 97, path.stat().st_size // 2, path.stat().st_size - 2):
+            copy = Path(shutil.copytree(written, tmp_path / "day", dirs_exist_ok=True))
+            flip_byte(copy / path.name, place)
+            found = _found(copy)
+            assert any(path.stem in each for each in found), (path.name, place, found)
+
+
+def test_one_value_of_any_column_with_all_digests_made_again(written: Path, tmp_path: Path) -> None:
+    day = fc.open_day(written)
+    for name, table in day.tables.items():
+        for column in table.columns:
+            copy = Path(shutil.copytree(written, tmp_path / "day", dirs_exist_ok=True))
+            put_table(copy, name, with_other_value(table, column, len(table) - 1))
+            found = _found(copy)
+            assert any(f"{name}.parquet" in each or name in each for each in found), (name, column, found)
+
+
+def test_the_row_and_the_column_are_named(folder: Path) -> None:
+    positions = fc.open_day(folder).positions
+    put_table(folder, "positions", with_other_value(positions, "frozen", 2))
+    (first, *_) = _found(folder)
+    assert first == "positions.parquet: row 2, column 'frozen' is 0.01, cleared again 0.00"
+
+
+def test_one_row_of_any_table_with_all_digests_made_again(written: Path, tmp_path: Path) -> None:
+    day = fc.open_day(written)
+    for name, table in (day.tables | day.inputs.tables).items():
+        copy = Path(shutil.copytree(written, tmp_path / "day", dirs_exist_ok=True))
+        put_table(copy, name, table.head(len(table) - 1))
+        assert _found(copy), name
+
+
+def test_one_value_of_any_input_with_all_digests_made_again(written: Path, tmp_path: Path) -> None:
+    day = fc.open_day(written)
+    for name, table in day.inputs.tables.items():
+        for column in table.columns:
+            copy = Path(shutil.copytree(written, tmp_path / "day", dirs_exist_ok=True))
+            put_table(copy, name, with_other_value(table, column, len(table) - 1))
+            assert _found(copy), (name, column)
+
+
+def test_any_entry_of_the_proof_on_both_sides(written: Path, tmp_path: Path) -> None:
+    entries = len(fc.open_day(written).proof)
+    for place in range(entries):
+        copy = Path(shutil.copytree(written, tmp_path / "day", dirs_exist_ok=True))
+
+        def change(manifest: dict[str, Any], place: int = place) -> None:
+            entry = manifest["proof"]["entries"][place]
+            entry[2] = entry[3] = str(Decimal(entry[2]) + 1)
+
+        change_manifest(copy, change)
+        law = fc.open_day(copy).proof.entries[place].law
+        assert any(each.startswith(f"manifest.json: law {law}") for each in _found(copy)), place
+
+
+CHANGES: list[tuple[str, Callable[[dict[str, Any]], Any]]] = [
+    ("law O2", lambda m: m["proof"]["entries"].pop(0)),
+    ("the proof has more", lambda m: m["proof"]["entries"].append(["T1", "", "0", "0", 0])),
+    ("rows", lambda m: m["proof"]["entries"][0].__setitem__(4, 99)),
+    ("does not hold", lambda m: m["proof"]["entries"][0].__setitem__(2, "1.00")),
+    ("control total 'closing units'", lambda m: m["proof"]["totals"].update({"closing units": "1.00"})),
+    ("control total 'more'", lambda m: m["proof"]["totals"].update(more="1.00")),
+    ("cuts of the proof", lambda m: m["proof"]["cuts"][0].__setitem__(3, "7")),
+    ("cuts of the proof", lambda m: m["proof"]["cuts"].pop()),
+    ("'in.orders'", lambda m: m["proof"]["digests"].update({"in.orders": "1" * 32})),
+    ("'in.events'", lambda m: m["proof"]["digests"].update({"in.events": "1" * 32})),
+    ("'out.flows'", lambda m: m["proof"]["digests"].update({"out.flows": "1" * 32})),
+    ("'out.lots'", lambda m: m["proof"]["digests"].pop("out.lots")),
+    ("'deferred' that came in", lambda m: m["proof"]["digests"].update({"in.deferred": "1" * 32})),
+    ("the fund days", lambda m: m["proof"]["digests"].update({"in.days": "1" * 64})),
+    ("tie to the day before", lambda m: m["proof"]["digests"].update(previous="1" * 64)),
+    ("terms' digest", lambda m: m["proof"]["digests"].update(terms="1" * 64)),
+    ("date of the proof", lambda m: m["proof"].update(date="2017-04-26")),
+    ("2017-04-26", lambda m: m.update(date="2017-04-26")),
+    ("digest of the terms", lambda m: m.update(terms="1" * 64)),
+    ("what it speaks of", lambda m: m.update(note="hello")),
+    ("unknown table 'more'", lambda m: m["tables"].update(more=m["tables"]["lots"])),
+    ("does not list the table 'lots'", lambda m: m["tables"].pop("lots")),
+    ("the manifest says 99", lambda m: m["tables"]["flows"].update(rows=99)),
+    ("SHA-256", lambda m: m["tables"]["flows"].update(sha256="0" * 64)),
+    ("SHA-256", lambda m: m["files"].update({"terms.toml": "0" * 64})),
+    ("does not list the file", lambda m: m["files"].pop("terms.toml")),
+    ("orders", lambda m: m["given"]["orders"].pop()),
+    ("layout", lambda m: m.update(layout=99)),
+]
+
+
+@pytest.mark.parametrize(("said", "change"), CHANGES, ids=range(len(CHANGES)))
+def test_one_figure_of_the_manifest(folder: Path, said: str, change: Callable[[dict[str, Any]], Any]) -> None:
+    change_manifest(folder, change)
+    found = _found(folder)
+    assert any(said in each for each in found), found
+
+
+def test_blanks_in_the_manifest(folder: Path) -> None:
+    path = folder / "manifest.json"
+    path.write_text(path.read_text().replace('"layout": 1', '"layout":  1'))
+    assert _found(folder) == ["manifest.json: it is not written as manifests are"]
+
+
+def test_files_that_are_missing_or_too_many(folder: Path) -> None:
+    (folder / "more.txt").write_text("")
+    assert _found(folder) == ["more.txt: the manifest does not list the file"]
+    (folder / "more.txt").unlink()
+    (folder / "lots.parquet").unlink()
+    assert "lots.parquet: the file is missing" in _found(folder)
+
+
+def test_what_is_found_is_raised_on_demand(folder: Path) -> None:
+    flip_byte(folder / "terms.toml", 3)
+    verification = fc.verify(folder)
+    with pytest.raises(fc.InputError, match=r"1 findings|2 findings") as caught:
+        verification.check()
+    assert caught.value.code == "verification"
+    assert "findings, terms.toml: " in repr(verification)
+
+
+def test_a_sample_names_rows_of_the_whole_table(folder: Path) -> None:
+    positions = fc.open_day(folder).positions
+    put_table(folder, "positions", with_other_value(positions, "units", len(positions) - 1))
+    found = _found(folder, sample=100)
+    assert any(each.startswith("manifest.json: law U1 for ") for each in found), found
+
+
+def test_what_is_no_folder_of_a_day(tmp_path: Path) -> None:
+    with pytest.raises(fc.InputError) as caught:
+        fc.verify(tmp_path)
+    assert caught.value.code == "folder"
+    for sample in (0, -1, "all"):
+        with pytest.raises(fc.InputError):
+            fc.verify(tmp_path, sample=sample)  # type: ignore[arg-type]
