@@ -113,7 +113,7 @@ impl Taken {
     }
 }
 
-/// A fee before it is capped, or the most that fits: a cap has 18 digits at most, so that a fee of more decides nothing.
+/// A fee before it is capped, or the most that fits: a cap has at most 18 digits, so a fee of more decides nothing.
 fn or_most(fee: Result<i64, Code>) -> Result<i64, Code> {
     if fee == Err(Code::Overflow) { Ok(MAX_MINOR) } else { fee }
 }
