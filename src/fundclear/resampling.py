@@ -54,8 +54,8 @@ class Sampled:
 
 
 def _columns(day: Clearing, replay: Replay, prices: Sequence[int], gates: Any, new: Any) -> Any:
-    from fundclear.reference import from_plain  # noqa: PLC0415
-    from fundclear.reference.tallies import DayColumns  # noqa: PLC0415
+    from fundclear.reference import from_plain
+    from fundclear.reference.tallies import DayColumns
 
     terms = day.terms
     return DayColumns(
@@ -137,8 +137,8 @@ def _connected(intake: Intake, accounts: _Keys) -> _Keys:
 
 def clear_sample(day: Clearing, replay: Replay, accounts: _Keys) -> Sampled:
     """Clears these accounts again, and those that events connect them with."""
-    from fundclear.reference import from_plain  # noqa: PLC0415
-    from fundclear.reference.accounts import clear_accounts  # noqa: PLC0415
+    from fundclear.reference import from_plain
+    from fundclear.reference.accounts import clear_accounts
 
     intake = replay.intake
     chosen = _connected(intake, np.unique(accounts))
@@ -204,7 +204,7 @@ def _key(domain: Domain, text: str) -> int:
 
 def _decided(day: Clearing, replay: Replay) -> Any:
     """Prices, gates and splits of income as the day's tables and proof tell them."""
-    from fundclear.reference.accounts import Decided  # noqa: PLC0415
+    from fundclear.reference.accounts import Decided
 
     keys = replay.intake.fund_keys.tolist()
     prices = dict(zip(keys, _prices(day), strict=True))
@@ -228,7 +228,7 @@ def _prices(day: Clearing) -> list[int]:
 
 def _gates(day: Clearing, replay: Replay) -> tuple[dict[int, Any], dict[tuple[int, int], int]]:
     """By portfolio the split of what its gate let through; and what was accepted where it is not one split."""
-    from fundclear.reference.accounts import Split  # noqa: PLC0415
+    from fundclear.reference.accounts import Split
 
     gates: dict[int, Any] = {}
     given: dict[tuple[int, int], int] = {}
@@ -273,7 +273,7 @@ def _minor(value: Any, scale: int) -> int:
 
 def _incomes(day: Clearing, replay: Replay) -> dict[int, list[Any]]:
     """By fund its splits of income: one of all dates, or one of each."""
-    from fundclear.reference.accounts import Split  # noqa: PLC0415
+    from fundclear.reference.accounts import Split
 
     keys, plain = replay.intake.fund_keys.tolist(), day.terms.plain()
     cuts = {(cut.fund, cut.date): cut for cut in day.proof.cuts if cut.what == "income"}

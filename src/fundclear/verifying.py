@@ -311,7 +311,7 @@ def _check_scales(found: _Findings, day: Clearing, replay: Replay) -> bool:
 
 def _clear_all(found: _Findings, day: Clearing, replay: Replay) -> tuple[int, bool, int]:
     """A small day as a whole: every table row by row, every law, every entry."""
-    from fundclear.reference import clear, from_plain, laws  # noqa: PLC0415
+    from fundclear.reference import clear, from_plain, laws
 
     inputs = replay.inputs() | {"policy": from_plain(day.terms.scales, day.terms.plain())}
     wanted = clear(**inputs)
@@ -368,7 +368,7 @@ def _differences(
 
 def _compare_proof(found: _Findings, day: Clearing, sampled: Sampled) -> int:
     """Compares entries, control totals and cuts of the proof with sums of the tables' columns; how many entries."""
-    from fundclear.reference.tallies import control_totals, tally  # noqa: PLC0415
+    from fundclear.reference.tallies import control_totals, tally
 
     of_kernel = [entry for entry in day.proof if (entry.law, entry.scope) not in _TIES]
     _check_ties(found, day)

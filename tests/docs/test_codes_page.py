@@ -1,4 +1,4 @@
-"""The page of codes is made from the package: every error and every reason has its row, with its sentence and its cure."""
+"""The page of codes is made from the package: every error and every reason has its row, with sentence and cure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 @pytest.fixture(scope="module")
 def extension() -> Any:
-    pytest.importorskip("sphinx")
     spec = spec_from_file_location("error_codes", DOCS / "_ext" / "error_codes.py")
     assert spec is not None
     assert spec.loader is not None

@@ -46,7 +46,13 @@ def new_obligations(book: Book, orders: Sequence[Order]) -> list[Row]:
             value_date = fund_day.value_dates["income"]
             totals[fund, "income", fund_day.custody, day.clearing, value_date] += holding.income_cash
             totals[fund, "income", day.clearing, day.party(distributor), value_date] += holding.income_cash
-    return [_row(day, key, amount) for key, amount in totals.items() if amount > 0]
+    rows = [_row(day, key, amount) for key, amount in totals.items() if amount > 0]
+    return sorted(rows, key=_written)
+
+
+def _written(row: Row) -> tuple[Any, ...]:
+    """Where an obligation stands among all."""
+    return tuple(row[column] for column in COLUMNS)
 
 
 def _row(day: Day, key: tuple[int, str, str, str, int], amount: int) -> Row:
@@ -99,7 +105,7 @@ def _out_terms(
 
 def split_open(obligations: Sequence[Row], date: int) -> tuple[list[Row], list[Row]]:
     """The obligations that the day settles, whose value date has come, and those that stay open, sorted."""
-    ordered = sorted(obligations, key=lambda row: tuple(row[column] for column in COLUMNS))
+    ordered = sorted(obligations, key=_written)
     settled = [row for row in ordered if row["value_date"] <= date]
     return settled, [row for row in ordered if row["value_date"] > date]
 
