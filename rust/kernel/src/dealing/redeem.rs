@@ -113,12 +113,8 @@ impl Taken {
     }
 }
 
-<<<<<<< HEAD
 /// A fee before it is capped, or the most that fits: a cap has 18 digits at most, and what is
 /// beyond it decides nothing.
-=======
-/// A fee before it is capped, or the most that fits: a cap has at most 18 digits, so a fee of more decides nothing.
->>>>>>> 2744fd29b23f98445c2772ef584cbad3652afdb0
 fn or_most(fee: Result<i64, Code>) -> Result<i64, Code> {
     if fee == Err(Code::Overflow) { Ok(MAX_MINOR) } else { fee }
 }
