@@ -388,18 +388,60 @@ def test_files_with_few_fields() -> None:
         ofd.to_orders(ofd.OfdFile(header("05"), Table({"FundCode": ["000198"]})))
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"TransactionDate": ["20170427", "20170431", "20170427", "20170427"]},
-        {"TransactionTime": ["145959", "240000", "", ""]},
-        {"TransactionTime": ["145959", "9", "", ""]},
-    ],
-)
-def test_moments_that_are_none(changed: dict[str, Any]) -> None:
-    with pytest.raises(InputError) as caught:
-        ofd.to_orders(order_file(**changed))
-    assert (caught.value.code, caught.value.argument, caught.value.row) == ("date", *changed, 1)
+NO_ORDERS: list[tuple[dict[str, Any], str]] = [
+    ({"TransactionDate": ["20170427", "20170431", "20170427", "20170427"]}, "'20170431' is no date"),
+    ({"TransactionDate": ["20170427", "2017", "", ""]}, "'2017' is no date"),
+    ({"TransactionTime": ["145959", "240000", "", ""]}, "'240000' is no time"),
+    ({"TransactionTime": ["145959", "9", "", ""]}, "'9' is no time"),
+    ({"LargeRedemptionFlag": ["0", "2", "1", ""]}, "'2' is no flag"),
+    ({"ShareClass": ["0", "A", "1", ""]}, "'A' is no share class"),
+]
+
+
+@pytest.mark.parametrize(("changed", "says"), NO_ORDERS)
+def test_a_record_that_is_no_order_names_line_and_field(changed: dict[str, Any], says: str, tmp_path: Path) -> None:
+    (field,), file = changed, order_file(**changed)
+    line = 11 + len(file.table.columns) + 1 + 1
+    file.write(tmp_path / "orders.txt")
+    path = str(tmp_path / "orders.txt")
+    for given, name in ((file, "file"), (ofd.read(path), path), (ofd.read(file.to_bytes()), "bytes")):
+        with pytest.raises(InputError, match=says) as caught:
+            ofd.to_orders(given)
+        assert (caught.value.code, caught.value.argument, caught.value.row) == ("ofd", name, line)
+        assert f"{name}, line {line}, {field}: " in str(caught.value)
+
+
+@pytest.mark.parametrize(("changed", "says"), NO_ORDERS)
+def test_a_record_that_is_no_order_is_left_out_when_asked(changed: dict[str, Any], says: str) -> None:
+    """The record before cannot be read at all; both are listed, by line, and the others are as they were."""
+    file = order_file(**changed)
+    data = file.to_bytes().replace(b"0000000000001001", b"00000000000O1001")
+    read = ofd.read(data, on_error="reject")
+    kept = ofd.screened(read)
+    first = 11 + len(file.table.columns) + 1
+    assert read.lines.tolist() == [first + 1, first + 2, first + 3]
+    assert kept.lines.tolist() == [first + 2, first + 3]
+    assert kept.rejected["line"].tolist() == [first, first + 1]
+    assert kept.rejected["field"].to_list() == ["ApplicationAmount", *changed]
+    assert says in kept.rejected["reason"][1]
+    assert list(kept.table.rows()) == list(file.table.rows())[2:]
+    assert ofd.to_orders(kept)["order_id"].to_list() == ["3", "4"]
+    assert ofd.currencies(kept).to_list() == ["USD", "999"]
+    assert ofd.screened(kept) is kept
+
+
+def test_of_several_faults_of_a_record_the_first_field_is_named() -> None:
+    changed = {"ShareClass": ["x", "", "", "y"], "LargeRedemptionFlag": ["z", "", "", ""]}
+    kept = ofd.screened(order_file(**changed))
+    assert kept.rejected["field"].to_list() == ["LargeRedemptionFlag", "ShareClass"]
+    assert len(kept.table) == 2
+    assert len(ofd.to_orders(ofd.screened(order_file(ShareClass=["x"] * 4)))) == 0
+
+
+def test_what_no_row_says_is_nobodys_fault() -> None:
+    file = order_file(LargeRedemptionFlag=["9", "0", "", ""])
+    rest = ofd.OfdFile(file.header, file.table.filter([False, True, True, True]))
+    assert len(ofd.to_orders(rest)) == 3
 
 
 # ---- what a day sends ----

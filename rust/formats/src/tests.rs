@@ -15,11 +15,14 @@ use crate::text;
 struct Known(Vec<HashMap<Vec<u8>, u32>>);
 
 impl Texts for Known {
-    fn code(&mut self, field: usize, text: &[u8]) -> Option<u32> {
+    fn codes(&mut self, field: usize, texts: &[&[u8]], codes: &mut Vec<u32>) -> Option<()> {
         self.0.resize_with(self.0.len().max(field + 1), HashMap::new);
         let known = self.0.get_mut(field)?;
-        let next = known.len() as u32;
-        Some(*known.entry(text.to_vec()).or_insert(next))
+        for text in texts {
+            let next = known.len() as u32;
+            codes.push(*known.entry(text.to_vec()).or_insert(next));
+        }
+        Some(())
     }
 }
 
@@ -174,4 +177,41 @@ fn what_is_written_is_read() -> Result<(), (usize, String)> {
     let too_long = encode::encode(&layout, &columns, 0, &mut vec![0; encode::stride(&layout)]);
     assert_eq!(too_long, Err(TooLong { row: 0, field: 1 }));
     Ok(())
+}
+
+/// Has room for a few texts.
+#[derive(Default)]
+struct Small(Known);
+
+impl Texts for Small {
+    fn codes(&mut self, field: usize, texts: &[&[u8]], codes: &mut Vec<u32>) -> Option<()> {
+        self.0.codes(field, texts, codes)?;
+        codes.iter().all(|code| *code < 300).then_some(())
+    }
+}
+
+/// More distinct texts than are numbered together, among them ones that come again later.
+#[test]
+fn texts_are_numbered_in_parts_of_a_block() {
+    let remarks = |number: usize| [format!("r{number}"), String::new(), format!("r{}", number / 7)][number % 3].clone();
+    let records: Vec<String> = (0..1000).map(|n| format!("F{:<5}{n:05}{:<30}", n / 2, remarks(n))).collect();
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+    let data = file(21, &records);
+    let header = header::parse(&data).unwrap();
+    let layout = Layout::named(&header.fields, &fields()).unwrap();
+    let body = body::by_lines(&data, &header).unwrap();
+    let plan = Plan::new(&layout, &body, header.first_line);
+    let mut worker = Worker::new(Known::default(), &layout);
+    let block = worker.decode(&data, &plan, 0..1000, false);
+    assert_eq!((block.rows, block.refused), (1000, None));
+    let Known(known) = worker.texts;
+    let texts: [(usize, &dyn Fn(usize) -> String); 2] = [(0, &|number| format!("F{}", number / 2)), (2, &remarks)];
+    for (field, text) in texts {
+        let Column::Codes(Run::Values(codes)) = &block.columns[field] else { panic!("a column of many texts") };
+        for (row, code) in codes.iter().enumerate() {
+            assert_eq!(known[field][text(row).as_bytes()], *code, "row {row} of field {field}");
+        }
+    }
+    let refused = Worker::new(Small::default(), &layout).decode(&data, &plan, 0..1000, true).refused.unwrap();
+    assert_eq!((refused.line, refused.field.as_deref()), (header.first_line, Some("Fund")));
 }
