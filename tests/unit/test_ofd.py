@@ -1,11 +1,9 @@
-"""Exchange files: what is read and written, every kind of fault, and what a cleared day sends."""
+"""Exchange files: what is read and written, every kind of fault, and the orders of a file."""
 
 from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +15,10 @@ from fundclear.errors import InputError, InputTypeError
 from fundclear.formats import ofd
 from fundclear.formats.ofdfields import dictionary
 from fundclear.tables import Table
-
-DAY = date(2017, 4, 27)
+from support.exchange import DAY, header, same
 
 #: The lines before the first record of a file of four fields.
 FIRST_LINE = 16
-
-
-def header(kind: str = "03", version: int = 21, recipient: str = "H0") -> ofd.OfdHeader:
-    return ofd.OfdHeader(version, "996", "H0", DAY, kind=kind, sender="996", recipient=recipient)
 
 
 def small(version: int = 21) -> ofd.OfdFile:
@@ -37,15 +30,6 @@ def small(version: int = 21) -> ofd.OfdFile:
         "Specification": ["基金赎回|天弘沪深300|000961", " leading", "€𠮷"],
     }
     return ofd.OfdFile(header(version=version), Table(columns))
-
-
-def same(one: ofd.OfdFile, other: ofd.OfdFile) -> bool:
-    return (
-        one.header == other.header
-        and one.table.columns == other.table.columns
-        and one.table.schema == other.table.schema
-        and list(one.table.rows()) == list(other.table.rows())
-    )
 
 
 @pytest.mark.parametrize("version", [20, 21, 22])
@@ -129,6 +113,8 @@ def test_threads_and_repetition_change_nothing() -> None:
     columns = {
         "AppSheetSerialNo": [str(number) for number in range(rows)],
         "FundCode": [f"{number // 700:06}" for number in range(rows)],
+        # Longer than what the table keeps of a text, and alike up to there.
+        "TransactionAccountID": [f"4299600000{number * 7919 % 20_000:07}" for number in range(rows)],
         "ApplicationAmount": fc.Fixed.from_minor(np.repeat(draw.integers(-5, 5, rows // 100), 100), 2),
         "Specification": [("", "基金", "x")[number] for number in draw.integers(0, 3, rows)],
     }
@@ -388,144 +374,57 @@ def test_files_with_few_fields() -> None:
         ofd.to_orders(ofd.OfdFile(header("05"), Table({"FundCode": ["000198"]})))
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"TransactionDate": ["20170427", "20170431", "20170427", "20170427"]},
-        {"TransactionTime": ["145959", "240000", "", ""]},
-        {"TransactionTime": ["145959", "9", "", ""]},
-    ],
-)
-def test_moments_that_are_none(changed: dict[str, Any]) -> None:
-    with pytest.raises(InputError) as caught:
-        ofd.to_orders(order_file(**changed))
-    assert (caught.value.code, caught.value.argument, caught.value.row) == ("date", *changed, 1)
+NO_ORDERS: list[tuple[dict[str, Any], str]] = [
+    ({"TransactionDate": ["20170427", "20170431", "20170427", "20170427"]}, "'20170431' is no date"),
+    ({"TransactionDate": ["20170427", "2017", "", ""]}, "'2017' is no date"),
+    ({"TransactionTime": ["145959", "240000", "", ""]}, "'240000' is no time"),
+    ({"TransactionTime": ["145959", "9", "", ""]}, "'9' is no time"),
+    ({"LargeRedemptionFlag": ["0", "2", "1", ""]}, "'2' is no flag"),
+    ({"ShareClass": ["0", "A", "1", ""]}, "'A' is no share class"),
+]
 
 
-# ---- what a day sends ----
+@pytest.mark.parametrize(("changed", "says"), NO_ORDERS)
+def test_a_record_that_is_no_order_names_line_and_field(changed: dict[str, Any], says: str, tmp_path: Path) -> None:
+    (field,), file = changed, order_file(**changed)
+    line = 11 + len(file.table.columns) + 1 + 1
+    file.write(tmp_path / "orders.txt")
+    path = str(tmp_path / "orders.txt")
+    for given, name in ((file, "file"), (ofd.read(path), path), (ofd.read(file.to_bytes()), "bytes")):
+        with pytest.raises(InputError, match=says) as caught:
+            ofd.to_orders(given)
+        assert (caught.value.code, caught.value.argument, caught.value.row) == ("ofd", name, line)
+        assert f"{name}, line {line}, {field}: " in str(caught.value)
 
 
-def cleared(order: list[int]) -> fc.Clearing:
-    """Two funds, two distributors, fees, a switch, a gate that defers, a late order and a rejection."""
-    fees = {
-        "subscription_fee": fc.FeeSchedule([("0", "1.5%")]),
-        "redemption_fee": fc.HoldingSchedule([(0, "0.5%", "25%")]),
-        "gate": fc.Gate(threshold="10%", default="limit"),
-    }
-    terms = fc.Terms([fc.Fund("A", currency="CNY", **fees), fc.Fund("B", currency="CNY", **fees)])
-    rows = [
-        ("X", "1", "h1", "A", "subscribe", "10000.00", "", "2017-04-27T10:00:00"),
-        ("X", "2", "h2", "A", "redeem", "300.00", "", "2017-04-27T10:00:00"),
-        ("X", "3", "h2", "A", "redeem", "99999.00", "", "2017-04-27T11:00:00"),
-        ("X", "4", "h1", "A", "subscribe", "5.00", "", "2017-04-27T15:00:00"),
-        ("Y", "1", "h3", "B", "switch", "50.00", "A", "2017-04-27T09:00:00"),
-    ]
-    columns = list(zip(*(rows[place] for place in order), strict=True))
-    names = ("distributor", "order_id", "account", "fund", "kind", "quantity", "target_fund", "placed_at")
-    orders = fc.Orders(**{name: list(column) for name, column in zip(names, columns, strict=True)})
-    positions = fc.Positions(
-        account=["h2", "h3"], distributor=["X", "Y"], fund=["A", "B"], units=fc.Fixed.parse(["1000.00", "1000.00"])
-    )
-    prices = {"A": "1.2000", "B": "1.0000"}
-    return fc.clear(orders, terms=terms, prices=prices, date=DAY, positions=positions)
+@pytest.mark.parametrize(("changed", "says"), NO_ORDERS)
+def test_a_record_that_is_no_order_is_left_out_when_asked(changed: dict[str, Any], says: str) -> None:
+    """The record before cannot be read at all; both are listed, by line, and the others are as they were."""
+    file = order_file(**changed)
+    data = file.to_bytes().replace(b"0000000000001001", b"00000000000O1001")
+    read = ofd.read(data, on_error="reject")
+    kept = ofd.screened(read)
+    first = 11 + len(file.table.columns) + 1
+    assert read.lines.tolist() == [first + 1, first + 2, first + 3]
+    assert kept.lines.tolist() == [first + 2, first + 3]
+    assert kept.rejected["line"].tolist() == [first, first + 1]
+    assert kept.rejected["field"].to_list() == ["ApplicationAmount", *changed]
+    assert says in kept.rejected["reason"][1]
+    assert list(kept.table.rows()) == list(file.table.rows())[2:]
+    assert ofd.to_orders(kept)["order_id"].to_list() == ["3", "4"]
+    assert ofd.currencies(kept).to_list() == ["USD", "999"]
+    assert ofd.screened(kept) is kept
 
 
-FIRST = [0, 1, 2, 3, 4]
+def test_of_several_faults_of_a_record_the_first_field_is_named() -> None:
+    changed = {"ShareClass": ["x", "", "", "y"], "LargeRedemptionFlag": ["z", "", "", ""]}
+    kept = ofd.screened(order_file(**changed))
+    assert kept.rejected["field"].to_list() == ["LargeRedemptionFlag", "ShareClass"]
+    assert len(kept.table) == 2
+    assert len(ofd.to_orders(ofd.screened(order_file(ShareClass=["x"] * 4)))) == 0
 
 
-def sent_to(recipient: str, write: Callable[..., ofd.OfdFile], order: list[int] = FIRST) -> list[dict[str, Any]]:
-    file = write(cleared(order), header(recipient=recipient))
-    assert same(ofd.read(file.to_bytes()), file)
-    return list(file.table.rows())
-
-
-def test_confirmations_say_what_became_of_the_orders() -> None:
-    bought, sold, refused = sent_to("X", ofd.confirmations)
-    assert (bought["AppSheetSerialNo"], bought["BusinessCode"], bought["ReturnCode"]) == ("1", "122", "0000")
-    assert bought["ConfirmedAmount"] == bought["ApplicationAmount"] == Decimal("10000.00")
-    # 10000 / 1.015 = 9852.216..., and 9852.22 / 1.2 = 8210.183...
-    assert (bought["Charge"], bought["ConfirmedVol"]) == (Decimal("147.78"), Decimal("8210.18"))
-    assert (bought["NAV"], bought["CurrencyType"], bought["BusinessFinishFlag"]) == (Decimal("1.2000"), "156", "1")
-    # 300 units at 1.2 are 360.00; of the fee of 1.80 the fund keeps a quarter.
-    assert (sold["ConfirmedVol"], sold["ConfirmedAmount"]) == (Decimal("300.00"), Decimal("360.00"))
-    assert (sold["Charge"], sold["OtherFee1"], sold["ApplicationVol"]) == (
-        Decimal("1.80"),
-        Decimal("0.45"),
-        Decimal("300.00"),
-    )
-    assert (refused["ReturnCode"], refused["ErrorDetail"]) == ("9016", "insufficient-units")
-    assert refused["ConfirmedAmount"] == refused["ConfirmedVol"] == refused["Charge"] == 0
-
-
-def test_a_switch_is_one_confirmation_with_its_target() -> None:
-    (switched,) = sent_to("Y", ofd.confirmations)
-    assert (switched["BusinessCode"], switched["FundCode"], switched["CodeOfTargetFund"]) == ("136", "B", "A")
-    assert (switched["NAV"], switched["TargetNAV"]) == (Decimal("1.0000"), Decimal("1.2000"))
-    # 50.00 less 0.25 is 49.75; at equal rates nothing is topped up, and 49.75 / 1.2 is 41.458...
-    assert (switched["Charge"], switched["CfmVolOfTargetFund"]) == (Decimal("0.25"), Decimal("41.46"))
-
-
-def test_numbers_of_confirmations_do_not_depend_on_the_order_of_rows() -> None:
-    numbers = [row["TASerialNO"] for who in "XY" for row in sent_to(who, ofd.confirmations)]
-    assert len(set(numbers)) == len(numbers) == 4
-    assert all(number.startswith("2017042704") and len(number) == 20 for number in numbers)
-    for order in ([4, 3, 2, 1, 0], [2, 0, 4, 1, 3]):
-        for write in (ofd.confirmations, ofd.holdings, ofd.dividends, ofd.cash_clearing):
-            for who in "XY":
-                assert sent_to(who, write, order) == sent_to(who, write)
-
-
-def test_holdings_are_the_register_of_the_distributor() -> None:
-    rows = sent_to("X", ofd.holdings)
-    assert [(row["TAAccountID"], row["TotalVolOfDistributorInTA"]) for row in rows] == [
-        ("h1", Decimal("8210.18")),
-        ("h2", Decimal("700.00")),
-    ]
-    assert all(
-        row["AvailableVol"] + row["TotalFrozenVol"] == row["TotalVolOfDistributorInTA"] and row["ShareClass"] == "0"
-        for row in rows
-    )
-
-
-def test_cash_is_what_the_day_leaves_to_pay() -> None:
-    day = cleared(FIRST)
-    rows = sent_to("X", ofd.cash_clearing)
-    party = day.terms.party("X")
-    for flag, side in (("0", "payee"), ("1", "payer")):
-        mine = day.obligations.filter(day.obligations[side] == party)
-        sent = sum(row["ConfirmedAmount"] for row in rows if row["ReceOrPayFlag"] == flag)
-        assert sent == mine["amount"].sum()
-    assert any(row["ReceOrPayFlag"] == "1" for row in rows)
-
-
-def test_deferred_orders_have_more_to_come() -> None:
-    terms = fc.Terms([fc.Fund("A", currency="CNY", gate=fc.Gate(threshold="10%", default="limit"))])
-    positions = fc.Positions(account=["h"], distributor=["X"], fund=["A"], units=fc.Fixed.parse(["1000.00"]))
-    orders = fc.Orders(account="h", distributor="X", order_id="1", fund="A", kind="redeem", quantity=["400.00"])
-    day = fc.clear(orders, terms=terms, prices={"A": "1.0000"}, date=DAY, positions=positions)
-    (row,) = ofd.confirmations(day, header(recipient="X")).table.rows()
-    assert (row["ConfirmedVol"], row["BusinessFinishFlag"], row["ReturnCode"]) == (Decimal("100.00"), "0", "0000")
-    (held,) = ofd.holdings(day, header(recipient="X")).table.rows()
-    assert (held["AvailableVol"], held["TotalFrozenVol"]) == (Decimal("600.00"), Decimal("300.00"))
-
-
-def test_income_goes_into_the_dividends() -> None:
-    terms = fc.Terms([fc.Fund("M", currency="CNY", income=fc.IncomePolicy())])
-    positions = fc.Positions(
-        account=["h1", "h2"], distributor=["X", "X"], fund="M", units=fc.Fixed.parse(["1000.00", "0.01"])
-    )
-    day = fc.clear(None, terms=terms, prices={"M": "1.0000"}, date=DAY, positions=positions, income={"M": "0.10"})
-    rows = list(ofd.dividends(day, header(recipient="X")).table.rows())
-    assert [(row["TAAccountID"], row["DividendAmount"], row["VolOfDividendforReinvestment"]) for row in rows] == [
-        ("h1", Decimal("0.10"), Decimal("0.10"))
-    ]
-    assert (rows[0]["BasisforCalculatingDividend"], rows[0]["BusinessCode"]) == (Decimal("1000.00"), "143")
-
-
-def test_a_currency_without_a_number_is_refused() -> None:
-    terms = fc.Terms([fc.Fund("A", currency="XTS")])
-    orders = fc.Orders(account="h", distributor="X", order_id="1", fund="A", kind="subscribe", quantity=["4.00"])
-    day = fc.clear(orders, terms=terms, prices={"A": "1.0000"}, date=DAY)
-    with pytest.raises(InputError) as caught:
-        ofd.confirmations(day, header(recipient="X"))
-    assert (caught.value.code, caught.value.argument) == ("ofd-value", "CurrencyType")
+def test_what_no_row_says_is_nobodys_fault() -> None:
+    file = order_file(LargeRedemptionFlag=["9", "0", "", ""])
+    rest = ofd.OfdFile(file.header, file.table.filter([False, True, True, True]))
+    assert len(ofd.to_orders(rest)) == 3

@@ -9,20 +9,25 @@ use std::ops::Range;
 use crate::body::Body;
 use crate::fault::Fault;
 use crate::header::LINE_END;
-use crate::layout::{Kind, Layout};
+use crate::layout::{Kind, Layout, Place};
 use crate::number;
 use crate::text::{self, Made};
 
 /// Records in a block: enough for the columns' vectors to be worth their allocation.
 pub const BLOCK_RECORDS: usize = 4096;
 
+/// The texts of so many records are numbered together, while the bytes of these are in the cache.
+const NUMBERED_RECORDS: usize = 256;
+
 /// The bytes that are compared at once.
 const CHUNK: usize = 32;
 
 /// Who keeps the distinct texts.
 pub trait Texts {
-    /// The code of a text of a field, in UTF-8; `None` if there is no room for it.
-    fn code(&mut self, field: usize, text: &[u8]) -> Option<u32>;
+    /// Puts the codes of texts of a field, in UTF-8, behind others; `None` if there is no room for one of them.
+    ///
+    /// Many at once, because finding one text mostly is waiting for memory, and the waits of several can overlap.
+    fn codes(&mut self, field: usize, texts: &[&[u8]], codes: &mut Vec<u32>) -> Option<()>;
 }
 
 /// The values of a block's rows.
@@ -84,30 +89,50 @@ pub struct Block {
     pub faults: Vec<Fault>,
     /// Whether a record has a line end within it, so that the file is not what it seemed to be.
     pub is_broken: bool,
+    /// Why the block as a whole cannot be kept.
+    pub refused: Option<Fault>,
 }
 
 /// What a worker keeps from one block to the next.
-pub struct Worker<T> {
+pub struct Worker<'a, T> {
     /// The distinct texts.
     pub texts: T,
     /// By field, the codes of texts that are not ASCII by their bytes in the file: these are decoded once.
     wide: Vec<HashMap<Box<[u8]>, u32>>,
-    changed: Vec<(usize, Value)>,
+    changed: Vec<(usize, Value<'a>)>,
+    /// By field, the rows of the block whose text is not that of the row before.
+    found: Vec<Vec<(usize, Found<'a>)>>,
+    /// What a field's texts are numbered with.
+    plain: Vec<&'a [u8]>,
+    codes: Vec<u32>,
 }
 
 #[derive(Clone, Copy)]
-enum Value {
+enum Value<'a> {
     Number(i64),
-    Code(u32),
+    Text(Found<'a>),
 }
 
-impl<T: Texts> Worker<T> {
+/// A text of a row: one that is in the file as it is in memory, and is numbered with the others of its block; or the
+/// code of one that had to be decoded.
+#[derive(Clone, Copy)]
+enum Found<'a> {
+    Plain(&'a [u8]),
+    Coded(u32),
+}
+
+/// Why a text gets no code.
+const FULL: &str = "a column has at most 2,147,483,647 distinct texts";
+
+impl<'a, T: Texts> Worker<'a, T> {
     /// A worker that has seen nothing yet.
     pub fn new(texts: T, layout: &Layout) -> Self {
-        Self { texts, wide: vec![HashMap::new(); layout.places.len()], changed: Vec::new() }
+        let fields = layout.places.len();
+        let (wide, found) = (vec![HashMap::new(); fields], vec![Vec::new(); fields]);
+        Self { texts, wide, changed: Vec::new(), found, plain: Vec::new(), codes: Vec::new() }
     }
 
-    fn read(&mut self, layout: &Layout, number: usize, record: &[u8]) -> Result<Value, String> {
+    fn read(&mut self, layout: &Layout, number: usize, record: &'a [u8]) -> Result<Value<'a>, String> {
         let Some(place) = layout.places.get(number) else { return Ok(Value::Number(0)) };
         let bytes = place.of(record);
         if place.field.kind == Kind::Number {
@@ -115,22 +140,48 @@ impl<T: Texts> Worker<T> {
             return number::parse(bytes).map(Value::Number).ok_or_else(bad);
         }
         let bytes = text::cut(bytes);
-        let full = || "a column has at most 2,147,483,647 distinct texts".to_owned();
         if text::made_of(bytes) == Made::Ascii {
-            return self.texts.code(number, bytes).map(Value::Code).ok_or_else(full);
+            return Ok(Value::Text(Found::Plain(bytes)));
         }
         if let Some(code) = self.wide.get(number).and_then(|known| known.get(bytes)) {
-            return Ok(Value::Code(*code));
+            return Ok(Value::Text(Found::Coded(*code)));
         }
         let utf8 = text::decoded(bytes)?;
         if place.field.kind == Kind::Ascii {
             return Err(text::NOT_ASCII.to_owned());
         }
-        let code = self.texts.code(number, utf8.as_bytes()).ok_or_else(full)?;
+        self.codes.clear();
+        let code = self.texts.codes(number, &[utf8.as_bytes()], &mut self.codes).and_then(|()| self.codes.pop());
+        let code = code.ok_or_else(|| FULL.to_owned())?;
         if let Some(known) = self.wide.get_mut(number) {
             known.insert(bytes.into(), code);
         }
-        Ok(Value::Code(code))
+        Ok(Value::Text(Found::Coded(code)))
+    }
+
+    /// Numbers the texts that were found; the error is the field that has no room for one of them.
+    fn number(&mut self, columns: &mut [Growing<u32>]) -> Result<(), usize> {
+        for (field, (found, column)) in self.found.iter_mut().zip(columns).enumerate() {
+            if found.is_empty() {
+                continue;
+            }
+            self.plain.clear();
+            self.codes.clear();
+            self.plain.extend(found.iter().filter_map(|(_, text)| match text {
+                Found::Plain(text) => Some(*text),
+                Found::Coded(_) => None,
+            }));
+            self.texts.codes(field, &self.plain, &mut self.codes).ok_or(field)?;
+            let mut codes = self.codes.iter();
+            for (row, text) in found.drain(..) {
+                let code = match text {
+                    Found::Plain(_) => *codes.next().ok_or(field)?,
+                    Found::Coded(code) => code,
+                };
+                column.set(row, code);
+            }
+        }
+        Ok(())
     }
 
     /// Reads the fields from one number up to another that differ from those of the record before.
@@ -138,7 +189,7 @@ impl<T: Texts> Worker<T> {
         &mut self,
         layout: &Layout,
         fields: Range<usize>,
-        record: &[u8],
+        record: &'a [u8],
         before: Option<&[u8]>,
     ) -> Result<(), (usize, String)> {
         for number in fields {
@@ -155,7 +206,7 @@ impl<T: Texts> Worker<T> {
         &mut self,
         layout: &Layout,
         chunks: &[Range<usize>],
-        record: &[u8],
+        record: &'a [u8],
         before: Option<&[u8]>,
     ) -> Result<(), (usize, String)> {
         self.changed.clear();
@@ -178,10 +229,13 @@ impl<T: Texts> Worker<T> {
 
     /// Reads a block of records. With `all` a record that cannot be read is left out and noted; without it the first
     /// one ends the block.
-    pub fn decode(&mut self, data: &[u8], plan: &Plan<'_>, records: Range<usize>, all: bool) -> Block {
+    pub fn decode(&mut self, data: &'a [u8], plan: &Plan<'_>, records: Range<usize>, all: bool) -> Block {
         let layout = plan.layout;
-        let mut columns: Vec<(Growing<i64>, Growing<u32>)> = vec![Default::default(); layout.places.len()];
+        let mut numbers: Vec<Growing<i64>> = vec![Growing::default(); layout.places.len()];
+        let mut texts: Vec<Growing<u32>> = vec![Growing::default(); layout.places.len()];
         let mut block = Block::default();
+        let first_line = plan.first_line + records.start;
+        let mut refused = None;
         let mut before = None;
         for number in records {
             let record = plan.body.record(data, number);
@@ -208,22 +262,25 @@ impl<T: Texts> Worker<T> {
                 continue;
             }
             for (place, value) in self.changed.drain(..) {
-                if let Some((numbers, codes)) = columns.get_mut(place) {
-                    match value {
-                        Value::Number(value) => numbers.set(block.rows, value),
-                        Value::Code(code) => codes.set(block.rows, code),
-                    }
+                match value {
+                    Value::Number(value) => numbers.get_mut(place).into_iter().for_each(|c| c.set(block.rows, value)),
+                    Value::Text(text) => self.found.get_mut(place).into_iter().for_each(|f| f.push((block.rows, text))),
                 }
             }
             block.rows += 1;
             before = Some(record);
+            if block.rows.is_multiple_of(NUMBERED_RECORDS) {
+                refused = refused.or(self.number(&mut texts).err());
+            }
         }
-        let finish =
-            |(place, (numbers, codes)): (&crate::layout::Place, (Growing<i64>, Growing<u32>))| match place.field.kind {
-                Kind::Number => Column::Numbers(numbers.finish(block.rows)),
-                Kind::Text | Kind::Ascii => Column::Codes(codes.finish(block.rows)),
-            };
-        block.columns = layout.places.iter().zip(columns).map(finish).collect();
+        refused = refused.or(self.number(&mut texts).err());
+        let name = |field: usize| layout.places.get(field).map_or("", |place| place.field.name.as_str());
+        block.refused = refused.map(|field| Fault::of_field(first_line, name(field), FULL));
+        let finish = |(place, (numbers, codes)): (&Place, (Growing<i64>, Growing<u32>))| match place.field.kind {
+            Kind::Number => Column::Numbers(numbers.finish(block.rows)),
+            Kind::Text | Kind::Ascii => Column::Codes(codes.finish(block.rows)),
+        };
+        block.columns = layout.places.iter().zip(numbers.into_iter().zip(texts)).map(finish).collect();
         block
     }
 }

@@ -15,11 +15,14 @@ use crate::text;
 struct Known(Vec<HashMap<Vec<u8>, u32>>);
 
 impl Texts for Known {
-    fn code(&mut self, field: usize, text: &[u8]) -> Option<u32> {
+    fn codes(&mut self, field: usize, texts: &[&[u8]], codes: &mut Vec<u32>) -> Option<()> {
         self.0.resize_with(self.0.len().max(field + 1), HashMap::new);
         let known = self.0.get_mut(field)?;
-        let next = known.len() as u32;
-        Some(*known.entry(text.to_vec()).or_insert(next))
+        for text in texts {
+            let next = known.len() as u32;
+            codes.push(*known.entry(text.to_vec()).or_insert(next));
+        }
+        Some(())
     }
 }
 
@@ -165,7 +168,8 @@ fn what_is_written_is_read() -> Result<(), (usize, String)> {
     assert_eq!(
         block.columns,
         [
-            Column::Codes(Run::Values(vec![0, 1, 0])),
+            // The text that has to be decoded is numbered as it is met, and those of ASCII after it.
+            Column::Codes(Run::Values(vec![1, 0, 1])),
             Column::Numbers(Run::Values(vec![1, -2, 3])),
             Column::Codes(Run::Values(vec![0, 0, 1])),
         ]
@@ -173,5 +177,52 @@ fn what_is_written_is_read() -> Result<(), (usize, String)> {
     let columns = [Source::Texts(&[0], &funds), Source::Numbers(&[100_000]), Source::Texts(&[0], &remarks)];
     let too_long = encode::encode(&layout, &columns, 0, &mut vec![0; encode::stride(&layout)]);
     assert_eq!(too_long, Err(TooLong { row: 0, field: 1 }));
+    Ok(())
+}
+
+/// Has room for a few texts.
+#[derive(Default)]
+struct Small(Known);
+
+impl Texts for Small {
+    fn codes(&mut self, field: usize, texts: &[&[u8]], codes: &mut Vec<u32>) -> Option<()> {
+        self.0.codes(field, texts, codes)?;
+        codes.iter().all(|code| *code < 300).then_some(())
+    }
+}
+
+/// The texts of a column of a block by their codes.
+fn texts_of(known: &Known, field: usize, column: Option<&Column>) -> Vec<String> {
+    let of_field = known.0.get(field).into_iter().flatten();
+    let by_code: HashMap<u32, _> = of_field.map(|(text, code)| (*code, String::from_utf8_lossy(text))).collect();
+    let Some(Column::Codes(Run::Values(codes))) = column else { return Vec::new() };
+    codes.iter().map(|code| by_code.get(code).map(|text| text.to_string()).unwrap_or_default()).collect()
+}
+
+/// More distinct texts than are numbered together, among them ones that come again later.
+#[test]
+fn texts_are_numbered_in_parts_of_a_block() -> Result<(), Fault> {
+    let funds: Vec<String> = (0..1000).map(|number| format!("F{}", number / 2)).collect();
+    let remarks: Vec<String> = (0..1000)
+        .map(|number| match number % 3 {
+            0 => format!("r{number}"),
+            1 => String::new(),
+            _ => format!("r{}", number / 7),
+        })
+        .collect();
+    let records: Vec<String> = funds.iter().zip(&remarks).map(|(fund, remark)| record(fund, "00001", remark)).collect();
+    let data = file(21, &records.iter().map(String::as_str).collect::<Vec<_>>());
+    let header = header::parse(&data)?;
+    let layout = Layout::named(&header.fields, &fields())?;
+    let body = body::by_lines(&data, &header)?;
+    let plan = Plan::new(&layout, &body, header.first_line);
+    let mut worker = Worker::new(Known::default(), &layout);
+    let block = worker.decode(&data, &plan, 0..1000, false);
+    assert_eq!((block.rows, &block.refused), (1000, &None));
+    assert_eq!(texts_of(&worker.texts, 0, block.columns.first()), funds);
+    assert_eq!(texts_of(&worker.texts, 2, block.columns.last()), remarks);
+    let refused = Worker::new(Small::default(), &layout).decode(&data, &plan, 0..1000, true).refused;
+    let place = refused.map(|fault| (fault.line, fault.field));
+    assert_eq!(place, Some((header.first_line, Some("Fund".to_owned()))));
     Ok(())
 }

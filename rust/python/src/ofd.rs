@@ -45,8 +45,8 @@ struct Interners(Vec<Interner>);
 
 impl Texts for Interners {
     #[inline]
-    fn code(&mut self, field: usize, text: &[u8]) -> Option<u32> {
-        self.0.get_mut(field)?.intern(text).ok()
+    fn codes(&mut self, field: usize, texts: &[&[u8]], codes: &mut Vec<u32>) -> Option<()> {
+        self.0.get_mut(field)?.intern_all(texts, codes).ok()
     }
 }
 
@@ -95,6 +95,9 @@ pub fn ofd_read<'py>(
         read = Some(work(&body)?);
     }
     let (blocks, interners) = read.unwrap_or_default();
+    if let Some(fault) = blocks.iter().find_map(|done| done.block.refused.as_ref()) {
+        return Err(refusal(py, name, fault));
+    }
     let faults = || blocks.iter().flat_map(|done| &done.block.faults);
     if let Some(fault) = faults().next().filter(|_| !all) {
         return Err(refusal(py, name, fault));
@@ -249,6 +252,8 @@ fn coded<'py>(
     }
     let mut numbers = vec![u32::MAX; all.texts.len()];
     let mut ordered = Packed::new();
+    ordered.bytes.reserve_exact(all.texts.bytes.len());
+    ordered.offsets.reserve_exact(all.texts.len());
     for (worker, rows, column) in &mut runs {
         let map = maps.get(*worker).map_or(&[][..], Vec::as_slice);
         let mut renumber = |code: &mut u32| {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fundclear.formats.ofdday import cash_clearing, confirmations, dividends, holdings
 from fundclear.formats.ofdfile import OfdFile, OfdHeader, read
-from fundclear.formats.ofdorders import currencies, to_orders
+from fundclear.formats.ofdorders import currencies, screened, to_orders
 
 __all__ = [
     "OfdFile",
@@ -15,5 +15,6 @@ __all__ = [
     "dividends",
     "holdings",
     "read",
+    "screened",
     "to_orders",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date as Date
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ from fundclear.formats.ofdcodes import (
 from fundclear.formats.ofdfields import dictionary
 from fundclear.formats.ofdfile import OfdFile, OfdHeader
 from fundclear.funds import Fund
+from fundclear.settlement import net_obligations
 from fundclear.table import Table
 
 __all__ = ["cash_clearing", "confirmations", "dividends", "holdings"]
@@ -183,36 +184,127 @@ def dividends(day: Clearing, header: OfdHeader) -> OfdFile:
 def cash_clearing(day: Clearing, header: OfdHeader) -> OfdFile:
     """The cash (25) that the day makes the distributor ``header.recipient`` receive (0) or pay (1), by value date.
 
-    These are the obligations that the day leaves; those of days before were sent then.
+    These are all obligations of the dealing day: those that are open at its end, and those of funds that settle within
+    the day, whose cash moves on the day itself. What earlier days owe was sent by them.
 
     Raises:
         InputError: something does not fit its field (``ofd-value``).
         InexactError: a number has more decimals than its field (``inexact``).
     """
     given = _checked(day, header)
-    table = given.obligations
     party = given.terms.party(_known_distributor(given, header.recipient))
-    keys = ("value_date", "currency", "fund", "purpose", "payer", "payee", "netting_set", "amount")
-    table = table.filter(table["dealing_date"] == np.datetime64(given.date, "D"))
-    table = table.filter((table["payer"] == party) | (table["payee"] == party))
-    table = table.rows_at(_in_order(table, keys))
+    table = _obligations_of(given, party)
     rows = len(table)
     columns: dict[str, Any] = {
         "SequenceNO": _serials(given, "25", np.arange(rows)),
-        "TransactionDate": _dates(table["dealing_date"], given.date),
+        "TransactionDate": _day(given, rows),
         "TransactionCfmDate": _confirmed(given, table["fund"]),
-        "CurrencyType": _mapped(table["currency"], _number),
+        "CurrencyType": _by_fund(given, table["fund"], _currency),
         "FundCode": _text(table["fund"]),
         "DistributorCode": Labels.full(rows, header.recipient),
         "BusinessCode": _mapped(table["purpose"], lambda purpose: CAPITAL_TYPES[purpose][0]),
         "CapitalType": _mapped(table["purpose"], lambda purpose: CAPITAL_TYPES[purpose][1]),
         "ConfirmedAmount": table["amount"],
-        "ReceOrPayFlag": _choose(table["payee"] == party, Labels.full(rows, "0"), Labels.full(rows, "1")),
+        "ReceOrPayFlag": table["direction"],
         "CalculateDate": _day(given, rows),
         "PayDate": _dates(table["value_date"], given.date),
         "DownLoaddate": _day(given, rows, header.date),
     }
     return _file(header, "25", columns)
+
+
+# ---- cash ----
+
+
+def _obligations_of(day: Clearing, party: str) -> Table:
+    """The party's side of the day's obligations: fund, purpose, value date, direction and amount."""
+    table = day.obligations
+    table = table.filter(table["dealing_date"] == np.datetime64(day.date, "D"))
+    table = table.filter((table["payer"] == party) | (table["payee"] == party))
+    is_paid = table["payer"] == party
+    still = _Cash(table["fund"], table["purpose"], table["value_date"], is_paid, table["amount"])
+    both = _joined([still, _settled(day, party, still)])
+    direction = _choose(both.is_paid, Labels.full(len(both.is_paid), "1"), Labels.full(len(both.is_paid), "0"))
+    columns = {"value_date": both.value_date, "fund": both.fund, "purpose": both.purpose, "direction": direction}
+    made = Table({**columns, "amount": both.amount})
+    return made.rows_at(_in_order(made, made.columns))
+
+
+class _Cash(NamedTuple):
+    """Amounts that a party pays or receives, by row."""
+
+    fund: Any
+    purpose: Labels
+    value_date: npt.NDArray[np.datetime64]
+    is_paid: npt.NDArray[np.bool_]
+    amount: Fixed
+
+
+def _settled(day: Clearing, party: str, still: _Cash) -> _Cash:
+    """What a party paid and received within the day: all that its flows owe, less what is still to be paid.
+
+    The day keeps no row of such an obligation. Its value date is the day itself, because none is earlier.
+    """
+    owed = _owed(day, party)
+    both = _joined([owed, still._replace(is_paid=~still.is_paid)])
+    rows = len(both.is_paid)
+    party_side, other_side = Labels.full(rows, "party"), Labels.full(rows, "other")
+    payer, payee = _choose(both.is_paid, party_side, other_side), _choose(both.is_paid, other_side, party_side)
+    netted = net_obligations(payer, payee, both.amount, by={"fund": both.fund, "purpose": both.purpose}).positions
+    netted = netted.filter((netted["party"] == "party") & (netted["net"].minor != 0))
+    today = np.full(len(netted), np.datetime64(day.date, "D"))
+    return _Cash(netted["fund"], netted["purpose"], today, netted["net"].minor < 0, abs(netted["net"]))
+
+
+def _owed(day: Clearing, party: str) -> _Cash:
+    """What the day's flows make a party pay and receive, by fund and purpose."""
+    flows = day.flows
+    whose = flows["distributor"]
+    known = whose.dictionary if isinstance(whose, Labels) else np.unique(whose).tolist()
+    is_mine = np.zeros(len(flows), dtype=np.bool_)
+    for distributor in known:
+        if day.terms.party(distributor) == party:
+            is_mine |= whose == distributor
+    flows = flows.filter(is_mine)
+    parts = []
+    for kind, purpose, pays, amount in _OWED:
+        table = flows.filter(_is_any(flows["kind"], kind))
+        moved, dates = amount(table), np.full(len(table), np.datetime64(day.date, "D"))
+        # A negative amount goes the other way.
+        is_paid = (moved.minor < 0) ^ pays
+        parts.append(_Cash(table["fund"], Labels.full(len(table), purpose), dates, is_paid, abs(moved)))
+    return _joined(parts)
+
+
+_Amount: TypeAlias = Callable[[Any], Fixed]
+
+#: By kinds of flows what a distributor owes (true) or is owed (false) because of them, and how much.
+_OWED: Final[tuple[tuple[tuple[str, ...], str, bool, _Amount], ...]] = (
+    (("subscription",), "subscription", True, lambda flows: flows["net"] + flows["fee"]),
+    (("redemption",), "redemption", False, lambda flows: flows["net"]),
+    (("income",), "income", False, lambda flows: flows["net"]),
+    (("switch_in",), "refund", False, lambda flows: flows["refund"]),
+    (
+        ("subscription", "redemption", "switch_out", "switch_in"),
+        "fee",
+        False,
+        lambda flows: flows["fee_to_distributor"],
+    ),
+)
+
+
+def _joined(parts: Sequence[_Cash]) -> _Cash:
+    """The rows of the one behind those of the other."""
+    scale = max(part.amount.scale for part in parts)
+    return _Cash(
+        Labels.of([fund for part in parts for fund in _text(part.fund)])
+        if any(isinstance(part.fund, Labels) for part in parts)
+        else np.concatenate([part.fund for part in parts]),
+        Labels.of([purpose for part in parts for purpose in part.purpose]),
+        np.concatenate([part.value_date for part in parts]),
+        np.concatenate([part.is_paid for part in parts]),
+        Fixed.from_minor(np.concatenate([part.amount.rescale(scale).minor for part in parts]), scale),
+    )
 
 
 # ---- rows ----

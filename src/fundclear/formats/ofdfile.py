@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import date as Date
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, Final, final
+from typing import Any, Final, NamedTuple, final
 
 import numpy as np
+import numpy.typing as npt
 
 from fundclear import _kernel
 from fundclear.amounts import show
@@ -20,15 +21,33 @@ from fundclear.fixed import Fixed
 from fundclear.formats.ofdfields import Field, dictionary
 from fundclear.table import Table, rebuild
 
-__all__ = ["OfdFile", "OfdHeader", "read"]
+__all__ = ["Fault", "OfdFile", "OfdHeader", "fault_of", "read", "without"]
 
 _VERSIONS: Final = (20, 21, 22)
 
 #: The line of the header's date.
 _DATE_LINE: Final = 5
 
-#: What a file is called in errors that comes as bytes.
+#: The line of the name of the first field.
+_FIELDS_LINE: Final = 11
+
+#: What a file is called in errors that comes as bytes, and one that was made and not read.
 _BYTES: Final = "bytes"
+_MADE: Final = "file"
+
+
+class Fault(NamedTuple):
+    """What is wrong with a record.
+
+    Attributes:
+        row: the record's row in the table.
+        field: the field at fault.
+        why: the reason.
+    """
+
+    row: int
+    field: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -88,7 +107,7 @@ class OfdFile:
         InputTypeError: a column is of a type that the field cannot hold (``dtype``).
     """
 
-    __slots__ = ("_header", "_rejected", "_table")
+    __slots__ = ("_header", "_name", "_rejected", "_table")
 
     def __init__(self, header: OfdHeader, table: Table) -> None:
         if not isinstance(header, OfdHeader):
@@ -102,10 +121,10 @@ class OfdFile:
         if not table.columns:
             raise refuse("column", argument="table", why="a file has at least one field")
         columns = {name: _as_field(table[name], fields[name]) for name in table.columns}
-        self._set(header, rebuild(Table, columns, ()), _rejected([], [], []))
+        self._set(_MADE, header, rebuild(Table, columns, ()), _rejected([], [], []))
 
-    def _set(self, header: OfdHeader, table: Table, rejected: Table) -> None:
-        self._header, self._table, self._rejected = header, table, rejected
+    def _set(self, name: str, header: OfdHeader, table: Table, rejected: Table) -> None:
+        self._name, self._header, self._table, self._rejected = name, header, table, rejected
 
     @property
     def header(self) -> OfdHeader:
@@ -119,8 +138,15 @@ class OfdFile:
 
     @property
     def rejected(self) -> Table:
-        """The records that could not be read, their lines, the fields at fault, and the reasons."""
+        """The records that were left out: their lines, the fields at fault, and the reasons."""
         return self._rejected
+
+    @property
+    def lines(self) -> npt.NDArray[np.int64]:
+        """The line of each record of the table, counted from one; those of records left out are missing."""
+        first = _FIELDS_LINE + len(self._table.columns) + 1
+        every = np.arange(first, first + len(self._table) + len(self._rejected), dtype=np.int64)
+        return every[~np.isin(every, self._rejected["line"])]
 
     def to_bytes(self, *, threads: int | None = None) -> bytes:
         """The file as it is sent.
@@ -181,7 +207,8 @@ def read(source: str | os.PathLike[str] | bytes, *, on_error: str = "raise", thr
     Args:
         source: a path, or the bytes of the file.
         on_error: ``"raise"``, or ``"reject"``: records that cannot be read are left out and listed in
-            :attr:`OfdFile.rejected`. What is wrong with the file as a whole is an error all the same.
+            :attr:`OfdFile.rejected`. What is wrong with the file as a whole is an error all the same. What the
+            values of an order mean is not asked here: see :func:`~fundclear.formats.ofd.screened`.
         threads: how many threads may work.
 
     Raises:
@@ -206,8 +233,30 @@ def read(source: str | os.PathLike[str] | bytes, *, on_error: str = "raise", thr
     kinds = {field.name: field for field in fields[kind]}
     made = {column: _column(values, kinds[column]) for column, values in columns}
     file = object.__new__(OfdFile)
-    file._set(header, rebuild(Table, made, ()), _rejected(*rejected))
+    file._set(name, header, rebuild(Table, made, ()), _rejected(*rejected))
     return file
+
+
+def without(file: OfdFile, faults: Sequence[Fault]) -> OfdFile:
+    """The file without some of its records; these stand among the rejected ones, by line."""
+    lines, known = file.lines, file.rejected
+    rejected = [
+        *zip(known["line"].tolist(), known["field"], known["reason"], strict=True),
+        *((int(lines[fault.row]), fault.field, fault.why) for fault in faults),
+    ]
+    is_kept = np.ones(len(file.table), dtype=np.bool_)
+    is_kept[[fault.row for fault in faults]] = False
+    kept = object.__new__(OfdFile)
+    listed = zip(*sorted(rejected), strict=True) if rejected else ([], [], [])
+    kept._set(file._name, file.header, file.table.filter(is_kept), _rejected(*listed))
+    return kept
+
+
+def fault_of(file: OfdFile, fault: Fault) -> Exception:
+    """The error of a record, which names line and field as those of reading do."""
+    line = int(file.lines[fault.row])
+    where = f"{file._name}, line {line}, {fault.field}"
+    return refuse("ofd", argument=file._name, row=line, where=where, why=fault.why)
 
 
 def _date(text: str, name: str) -> Date:

@@ -14,12 +14,12 @@ from fundclear.columns import Labels
 from fundclear.errors import refuse
 from fundclear.fixed import Fixed
 from fundclear.formats.ofdcodes import BUSINESS_CODES, CURRENCIES, SHARE_CLASSES
-from fundclear.formats.ofdfile import OfdFile
+from fundclear.formats.ofdfile import Fault, OfdFile, fault_of, without
 from fundclear.moments import Instants
 from fundclear.table import Table
 from fundclear.tables import Orders
 
-__all__ = ["currencies", "to_orders"]
+__all__ = ["currencies", "screened", "to_orders"]
 
 #: The type of order files.
 _ORDERS: Final = "03"
@@ -29,6 +29,9 @@ _CASH_CODES: Final = ("022", "039")
 
 _MICROSECONDS: Final = 1_000_000
 _DAY_MICROSECONDS: Final = 86_400 * _MICROSECONDS
+
+#: Whether a redemption that a gate cuts waits; blank waits.
+_FLAGS: Final = ("", "0", "1")
 
 #: What stands for a date or a time that is blank.
 _MISSING: Final = np.iinfo(np.int64).min
@@ -48,10 +51,13 @@ def to_orders(file: OfdFile) -> Orders:
         file: a file of type 03 with at least TAAccountID, FundCode, BusinessCode and a quantity.
 
     Raises:
-        InputError: the file is of another type (``argument``), a field that is needed is missing (``column``), a date
-            or a time is none (``date``), or a flag is unknown (``choice``).
+        InputError: the file is of another type (``argument``), a field that is needed is missing (``column``), or a
+            date, a time, a flag or a share class is none (``ofd``): the message names line and field. :func:`screened`
+            leaves such records out.
     """
     table = _order_table(file)
+    for fault in _faults(table)[:1]:
+        raise fault_of(file, fault)
     for name in ("TAAccountID", "FundCode", "BusinessCode"):
         if name not in table:
             raise refuse("column", argument=name, why="orders need it, and the file has no such field")
@@ -81,6 +87,19 @@ def to_orders(file: OfdFile) -> Orders:
         quantity=_quantity(table),
         **given,
     )
+
+
+def screened(file: OfdFile) -> OfdFile:
+    """The order file without the records that are no orders, because a date, a time, a flag or a share class is none.
+
+    These stand in its :attr:`~fundclear.formats.ofd.OfdFile.rejected` beside those that could not be read, so that
+    ``to_orders(screened(read(path, on_error="reject")))`` takes every order that is one, and nothing is lost silently.
+
+    Raises:
+        InputError: the file is of another type (``argument``).
+    """
+    faults = _faults(_order_table(file))
+    return without(file, faults) if faults else file
 
 
 def currencies(file: OfdFile) -> Labels:
@@ -126,31 +145,69 @@ def _placed_at(table: Table) -> Instants | None:
     """When the orders were placed; no moment where the date or the time is blank."""
     if "TransactionDate" not in table or "TransactionTime" not in table:
         return None
-    days = _read(table, "TransactionDate", 8, _days)
-    times = _read(table, "TransactionTime", 6, _microseconds)
+    days, times = _read(table["TransactionDate"], _days), _read(table["TransactionTime"], _microseconds)
     is_missing = (days == _MISSING) | (times == _MISSING)
     moments = np.where(is_missing, 0, days) * _DAY_MICROSECONDS + np.where(is_missing, 0, times)
     instants: Instants = np.where(is_missing, _MISSING, moments).view("datetime64[us]")
     return instants
 
 
-def _read(table: Table, name: str, width: int, number: Callable[[str], int]) -> npt.NDArray[np.int64]:
+def _read(labels: Labels, number: Callable[[str], int]) -> npt.NDArray[np.int64]:
     """Each distinct text is read once; a text that no row has is nobody's fault."""
-    labels: Labels = table[name]
+    used = _used(labels)
+    read = [number(text) if used[code] and text else _MISSING for code, text in enumerate(labels.dictionary)]
+    return np.array(read, dtype=np.int64)[labels.codes] if read else np.empty(0, dtype=np.int64)
+
+
+def _used(labels: Labels) -> npt.NDArray[np.bool_]:
+    """Of each text of the dictionary, whether a row has it."""
     used = np.zeros(labels.distinct, dtype=np.bool_)
     used[labels.codes] = True
-    read = []
-    for code, text in enumerate(labels.dictionary):
-        try:
-            if used[code] and text and not (len(text) == width and text.isascii() and text.isdigit()):
-                raise ValueError(text)
-            read.append(number(text) if used[code] and text else _MISSING)
-        except ValueError:
-            row = int(np.argmax(labels.codes == code))
-            wanted = "a date such as 20170427" if width == 8 else "a time such as 145959"
-            raise refuse("date", argument=name, row=row, value=repr(text), wanted=wanted) from None
-    numbers = np.array(read, dtype=np.int64)
-    return numbers[labels.codes] if len(numbers) else numbers
+    return used
+
+
+# ---- faults ----
+
+
+def _faults(table: Table) -> list[Fault]:
+    """The records that are no orders, by row; of several faults of a record that of its first field."""
+    first: dict[int, Fault] = {}
+    for name in table.columns:
+        if name in _CHECKS:
+            labels: Labels = table[name]
+            used, texts = _used(labels), labels.dictionary
+            reasons = [_CHECKS[name](text) if used[code] else "" for code, text in enumerate(texts)]
+            is_wrong = np.array([bool(reason) for reason in reasons], dtype=np.bool_)
+            for row in np.flatnonzero(is_wrong[labels.codes]).tolist() if is_wrong.any() else ():
+                first.setdefault(row, Fault(row, name, reasons[labels.codes[row]]))
+    return [first[row] for row in sorted(first)]
+
+
+def _flag_fault(text: str) -> str:
+    return "" if text in _FLAGS else f"{text!r} is no flag: 0 cancels, 1 or blank defers"
+
+
+def _class_fault(text: str) -> str:
+    return "" if text in SHARE_CLASSES else f"{text!r} is no share class: 1 is back-end, 0 or blank front-end"
+
+
+def _date_fault(text: str) -> str:
+    return "" if _is_read(text, 8, _days) else f"{text!r} is no date such as 20170427"
+
+
+def _time_fault(text: str) -> str:
+    return "" if _is_read(text, 6, _microseconds) else f"{text!r} is no time such as 145959"
+
+
+def _is_read(text: str, width: int, number: Callable[[str], int]) -> bool:
+    """Whether a text is blank, or digits that mean something."""
+    if not text:
+        return True
+    try:
+        number(text)
+    except ValueError:
+        return False
+    return len(text) == width and text.isascii() and text.isdigit()
 
 
 def _days(text: str) -> int:
@@ -160,3 +217,12 @@ def _days(text: str) -> int:
 def _microseconds(text: str) -> int:
     time = Time(int(text[:2]), int(text[2:4]), int(text[4:]))
     return (time.hour * 3600 + time.minute * 60 + time.second) * _MICROSECONDS
+
+
+#: By field what is wrong with a text of it; empty if nothing is.
+_CHECKS: Final[dict[str, Callable[[str], str]]] = {
+    "LargeRedemptionFlag": _flag_fault,
+    "ShareClass": _class_fault,
+    "TransactionDate": _date_fault,
+    "TransactionTime": _time_fault,
+}

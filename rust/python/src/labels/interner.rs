@@ -1,6 +1,7 @@
 //! Distinct texts in the order in which they come, each with its code.
 
 use std::hash::{BuildHasher, RandomState};
+use std::hint::black_box;
 
 use fundclear_kernel::error::{Code, Error};
 use hashbrown::HashTable;
@@ -118,6 +119,12 @@ struct Slot {
     code: u32,
 }
 
+/// Texts whose places are looked at before the first of them is needed.
+const BATCH: usize = 32;
+
+/// With so many texts or fewer the table and the texts are in the cache anyway.
+const CACHED_TEXTS: usize = 4096;
+
 /// The table takes its bits from both ends of a hash.
 #[inline(always)]
 fn spread(hash: u32) -> u64 {
@@ -143,9 +150,48 @@ impl Interner {
     #[inline]
     pub fn intern(&mut self, text: &[u8]) -> Result<u32, Error> {
         let key = key_of(text);
-        let hash = self.hasher.hash(text, key);
+        self.code(self.hasher.hash(text, key), key, text)
+    }
+
+    /// Puts the codes of texts behind others; a text is refused as by [`Interner::intern`].
+    ///
+    /// Where most texts are met once, a look-up is a wait for memory. So the places of a batch are looked at before any
+    /// of them is needed: these looks do not depend on each other, and their waits overlap.
+    pub fn intern_all(&mut self, texts: &[&[u8]], codes: &mut Vec<u32>) -> Result<(), Error> {
+        let mut keys = [(0, [0; 2]); BATCH];
+        for batch in texts.chunks(BATCH) {
+            for (place, text) in keys.iter_mut().zip(batch) {
+                let key = key_of(text);
+                *place = (self.hasher.hash(text, key), key);
+            }
+            if self.texts.len() > CACHED_TEXTS {
+                for ((hash, _), text) in keys.iter().zip(batch) {
+                    self.look_at(*hash, text);
+                }
+            }
+            for ((hash, key), text) in keys.iter().zip(batch) {
+                codes.push(self.code(*hash, *key, text)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings into the cache what looking a text up will read.
+    #[inline(always)]
+    fn look_at(&self, hash: u32, text: &[u8]) {
+        let slot = self.slots.find(spread(hash), |slot| slot.hash == hash);
+        if let Some(slot) = slot.filter(|_| text.len() > KEY_BYTES) {
+            black_box(self.texts.get(slot.code as usize).first());
+        }
+        black_box(slot.is_some());
+    }
+
+    #[inline(always)]
+    fn code(&mut self, hash: u32, key: [u64; 2], text: &[u8]) -> Result<u32, Error> {
         let (texts, is_whole) = (&self.texts, text.len() <= KEY_BYTES);
-        let same = |slot: &Slot| slot.key == key && (is_whole || texts.get(slot.code as usize) == text);
+        // The hash tells longer texts apart that begin alike, as serial numbers do.
+        let same =
+            |slot: &Slot| slot.hash == hash && slot.key == key && (is_whole || texts.get(slot.code as usize) == text);
         match self.slots.find(spread(hash), same) {
             Some(slot) => Ok(slot.code),
             None => self.add(hash, key, text),
