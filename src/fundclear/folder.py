@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import hashlib
-import json
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from secrets import token_hex
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -106,7 +102,9 @@ def write_folder(
 @contextmanager
 def _aside(target: Path) -> Iterator[Path]:
     """A folder beside the target that is locked while it is written, and removed unless it has been renamed."""
-    aside = target.parent / f".{target.name}-{token_hex(8)}"
+    import shutil
+
+    aside = target.parent / f".{target.name}-{os.urandom(8).hex()}"
     aside.mkdir()
     handle = os.open(aside, os.O_RDONLY)
     try:
@@ -121,6 +119,8 @@ def _aside(target: Path) -> Iterator[Path]:
 
 def _clean_up(target: Path) -> None:
     """Removes what killed runs have left; a run that lives holds its lock."""
+    import shutil
+
     name = re.compile(rf"\.{re.escape(target.name)}-[0-9a-f]{{16}}")
     for left in target.parent.iterdir():
         if name.fullmatch(left.name) is None or not left.is_dir():
@@ -148,12 +148,16 @@ def _listed(folder: Path, rows: Mapping[str, int]) -> dict[str, Any]:
 
 def sha256(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
+    import hashlib
+
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def manifest_text(manifest: Mapping[str, Any]) -> str:
     """A manifest as it is written: the same content is the same text."""
+    import json
+
     return json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
@@ -163,6 +167,8 @@ def open_folder(folder: str | os.PathLike[str]) -> dict[str, Any]:
     Raises:
         InputError: there is no manifest, or one of a newer layout (``folder``).
     """
+    import json
+
     path = Path(folder) / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))

@@ -18,9 +18,9 @@ from fundclear.funds import Swing
 from fundclear.identifiers import Domain
 from fundclear.moments import read_dates
 from fundclear.plainterms import plain_swing
+from fundclear.reading import read_identifiers
 from fundclear.rounding import EXACT, Rounding, kernel_code
 from fundclear.settings import RATE_PLACES, Rate, minor, read_share
-from fundclear.tables import _identifiers
 
 __all__ = ["Gated", "Swung", "gate", "swing_price"]
 
@@ -179,7 +179,7 @@ def _portfolios(portfolio: Keys | None, threads: int | None) -> tuple[tuple[Any,
     """The portfolios that there are, ascending, and the number of each row's."""
     if portfolio is None:
         return ("",), 0
-    column = _identifiers(portfolio, "portfolio", False, threads)
+    column = read_identifiers(portfolio, "portfolio", False, threads)
     domain = Domain.of("portfolio", column, threads=threads)
     found, numbers = _numbered(np.atleast_1d(domain.keys(column, threads)))
     names = domain.restore(found)
@@ -263,7 +263,7 @@ def _word(words: Mapping[Any, Any], word: Any, name: str) -> Any:
 
 
 def _keys(values: Keys, name: str, threads: int | None) -> npt.NDArray[np.int64] | int:
-    column = _identifiers(values, name, False, threads)
+    column = read_identifiers(values, name, False, threads)
     return Domain.of(name, column, threads=threads).keys(column, threads)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
@@ -446,6 +444,9 @@ def _proof(
 
 def digest_of_days(intake: Intake) -> str:
     """The SHA-256 of what was given for each fund, prices, decisions and income, as it was understood."""
+    import hashlib
+    import json
+
     plain = json.dumps([intake.fund_days, intake.incomes], separators=(",", ":"))
     return hashlib.sha256(plain.encode()).hexdigest()
 

@@ -16,9 +16,10 @@ from fundclear.columns import Labels
 from fundclear.errors import refuse
 from fundclear.fixed import Fixed, _make
 from fundclear.identifiers import Domain, Identifiers
+from fundclear.reading import read_identifiers
 from fundclear.rounding import EXACT
 from fundclear.table import Table
-from fundclear.tables import Obligations, Payments, Settlement, TypedTable, _identifiers, taken
+from fundclear.tables import Obligations, Payments, Settlement, TypedTable, taken
 
 __all__ = ["NetObligations", "Settled", "net_obligations", "obligation_columns", "settle"]
 
@@ -107,7 +108,7 @@ def net_obligations(
     else:
         parsed, scale = parse_amounts(amount, None, EXACT, "amount", threads)
         minor = np.array([parsed], dtype=np.int64) if isinstance(parsed, int) else parsed
-    payers, payees = _identifiers(payer, "payer", False, threads), _identifiers(payee, "payee", False, threads)
+    payers, payees = read_identifiers(payer, "payer", False, threads), read_identifiers(payee, "payee", False, threads)
     parties = Domain.of("party", payers, payees, threads=threads)
     groups = {name: _group(name, values, threads) for name, values in (by or {}).items()}
     (rows, party, net), (leg_rows, leg_payer, leg_payee, leg_amount) = _kernel.net_obligations(
@@ -138,7 +139,7 @@ def _group(name: str, values: Keys, threads: int | None) -> _Column:
         raise refuse("argument", argument="by", value=show(name), why="the result has a column of this name")
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
         return values
-    return _identifiers(values, name, False, threads)
+    return read_identifiers(values, name, False, threads)
 
 
 def _keys(domain: Domain, column: Identifiers, threads: int | None) -> npt.NDArray[np.int64]:

@@ -120,6 +120,7 @@ LAYERS = (
     "identifiers",
     "schemas",
     "table",
+    "reading",
     "tables",
     "settlement",
     "settings",

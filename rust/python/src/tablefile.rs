@@ -9,6 +9,7 @@ use fundclear_kernel::error::{Code, Error as Stopped};
 use fundclear_store::error::Error;
 use fundclear_store::frame::{Frame, Role};
 use fundclear_store::{csv, csv_write, files};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
@@ -115,6 +116,9 @@ pub fn csv_line(py: Python<'_>, path: PathBuf, row: usize) -> PyResult<Option<us
 /// Writes a table, which speaks the Arrow PyCapsule protocol, as a CSV file that is there as a whole or not at all.
 #[pyfunction]
 pub fn write_csv(py: Python<'_>, path: PathBuf, table: &Bound<'_, PyAny>) -> PyResult<()> {
+    if !table.hasattr("__arrow_c_stream__")? {
+        return Err(PyTypeError::new_err("table: it speaks no Arrow PyCapsule protocol"));
+    }
     let stream = unwrap(&table.call_method0("__arrow_c_stream__")?, "table")?;
     let reader =
         RecordBatchStreamReader::try_new(stream).map_err(|error| malformed(py, "table", &error.to_string()))?;
