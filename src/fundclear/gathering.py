@@ -71,6 +71,8 @@ def gather_orders(paths: Sequence[str], terms: Terms, date: Date | None, on_erro
             if file.header.kind != _ORDERS:
                 raise refuse("orders-file", argument=path, value=file.header.kind)
             one_date([(path, file.header.date), ("the day", date)])
+            if on_error == "reject":
+                file = ofd.screened(file)
             orders = ofd.to_orders(file)
             headers.append(file.header)
             if len(file.rejected):

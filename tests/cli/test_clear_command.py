@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -98,19 +99,28 @@ def test_formats_are_mixed_and_a_file_twice_is_rejected(cleared, tmp_path: Path)
     assert day.positions["units"].sum() == fc.open_day(cleared.folder).positions["units"].sum()
 
 
-def test_a_faulty_record_is_refused_or_set_aside(tmp_path: Path) -> None:
+def _shorter(record: bytes) -> bytes:
+    return record[:-1]
+
+
+def _placed_at_no_time(record: bytes) -> bytes:
+    return record[:39] + b"253001" + record[45:]
+
+
+@pytest.mark.parametrize("damaged", [_shorter, _placed_at_no_time])
+def test_a_faulty_record_is_refused_or_set_aside(damaged: Callable[[bytes], bytes], tmp_path: Path) -> None:
     lines = ORDERS.read_bytes().split(b"\r\n")
     first = next(number for number, line in enumerate(lines) if line.startswith(b"2017042700"))
-    lines[first] = lines[first][:-1]
-    (tmp_path / "short.txt").write_bytes(b"\r\n".join(lines))
-    refused = clear_sample(tmp_path / "day", orders=tmp_path / "short.txt")
+    lines[first] = damaged(lines[first])
+    (tmp_path / "faulty.txt").write_bytes(b"\r\n".join(lines))
+    refused = clear_sample(tmp_path / "day", orders=tmp_path / "faulty.txt")
     assert refused.returncode == 1
     assert f"line {first + 1}" in refused.stderr
     assert not (tmp_path / "day").exists()
-    said = clear_sample(tmp_path / "day", "--on-error", "reject", orders=tmp_path / "short.txt")
+    said = clear_sample(tmp_path / "day", "--on-error", "reject", orders=tmp_path / "faulty.txt")
     assert said.returncode == 0
     assert "1 records of" in said.stderr
-    assert f"short.txt,{first + 1}," in (tmp_path / "day" / "unread.csv").read_text()
+    assert f"faulty.txt,{first + 1}," in (tmp_path / "day" / "unread.csv").read_text()
     assert len(fc.open_day(tmp_path / "day").confirmations) == 1_005
     assert run("verify", tmp_path / "day").returncode == 0
 
