@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from fundclear.reference.arithmetic import round_fraction
+from fundclear.errors import refuse
+from fundclear.reference.arithmetic import LIMIT, round_fraction
 from fundclear.reference.policy import ONE, Fund, HoldingTier, Scales, holding_tier, to_quantum
 from fundclear.rounding import Rounding
 
@@ -253,9 +254,13 @@ def switch(
 
     Raises:
         Refused: ``zero-units``: nothing is left to transfer, or it buys nothing. Neither leg is dealt then.
+        AmountOverflowError: what leaves has more than 18 digits (``overflow``).
     """
     price_out, price_in = prices
     redemption = redeem(scales, out, price_out, units, lots, back_end=back_end)
+    if redemption.gross_cash > LIMIT:
+        # Before it is known what the transfer buys, so that the outcome does not depend on it.
+        raise refuse("overflow", argument="gross", value=str(redemption.gross_cash), scale=0)
     transfer = redemption.paid
     fee, rate_in = top_up(out, into, redemption.gross_cash, transfer, lots, back_end=back_end, discounts=discounts)
     net = transfer - fee
