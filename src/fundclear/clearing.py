@@ -38,10 +38,10 @@ from fundclear.tables import (
 )
 from fundclear.terms import Terms
 
-__all__ = ["Clearing", "clear", "open_day"]
+__all__ = ["RESULT_TABLES", "Clearing", "clear", "open_day"]
 
 #: The tables of a finished day, by attribute.
-_TABLES: Final[dict[str, type[TypedTable]]] = {
+RESULT_TABLES: Final[dict[str, type[TypedTable]]] = {
     "confirmations": Confirmations,
     "positions": Positions,
     "lots": Lots,
@@ -188,7 +188,7 @@ class Clearing:
     @property
     def tables(self) -> dict[str, TypedTable]:
         """The tables of results, by name."""
-        return {name: getattr(self, name) for name in _TABLES}
+        return {name: getattr(self, name) for name in RESULT_TABLES}
 
     def write(
         self,
@@ -350,7 +350,7 @@ def open_day(folder: str | os.PathLike[str]) -> Clearing:
     from fundclear.folder import open_folder, read_table
 
     manifest = open_folder(folder)
-    tables = {name: read_table(folder, manifest, name, kind) for name, kind in _TABLES.items()}
+    tables = {name: read_table(folder, manifest, name, kind) for name, kind in RESULT_TABLES.items()}
     kept = {name: kind for name, kind in OPENING_TABLES.items() if name in manifest["tables"]}
     inputs = Inputs.from_folder(
         {name: read_table(folder, manifest, name, kind) for name, kind in kept.items()}, manifest["given"]

@@ -16,7 +16,7 @@ from typing import Any, Final, final
 
 import numpy as np
 
-from fundclear.clearing import Clearing, open_day
+from fundclear.clearing import RESULT_TABLES, Clearing, open_day
 from fundclear.digests import NO_ROWS, fingerprint
 from fundclear.errors import FundclearError, refuse
 from fundclear.fixed import Fixed
@@ -41,18 +41,6 @@ SAMPLE: Final = 1_000
 _NAMED: Final = 5
 
 _ABOUT: Final = ("date", "files", "given", "layout", "proof", "proof_digest", "tables", "terms")
-_TABLES: Final = (
-    "confirmations",
-    "positions",
-    "lots",
-    "flows",
-    "obligations",
-    "settlement",
-    "payments",
-    "postings",
-    "income",
-    "events",
-)
 
 
 @final
@@ -205,8 +193,8 @@ def _check_manifest(found: _Findings, manifest: Mapping[str, Any]) -> None:
     found.equal(MANIFEST, "what it speaks of", sorted(manifest), sorted(_ABOUT))
     if (found.folder / MANIFEST).read_bytes() != manifest_text(manifest).encode():
         found.add(MANIFEST, "it is not written as manifests are")
-    missing = [name for name in _TABLES if name not in manifest["tables"]]
-    unknown = [name for name in manifest["tables"] if name not in (*_TABLES, *OPENING_TABLES)]
+    missing = [name for name in RESULT_TABLES if name not in manifest["tables"]]
+    unknown = [name for name in manifest["tables"] if name not in (*RESULT_TABLES, *OPENING_TABLES)]
     for names, what in ((missing, "it does not list the table"), (unknown, "it lists an unknown table")):
         for name in names:
             found.add(MANIFEST, f"{what} {name!r}")
