@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from pathlib import Path
@@ -12,8 +12,10 @@ from typing import Any, Final, final
 import numpy as np
 
 from fundclear.amounts import Amounts, ArrowStream, show
+from fundclear.consuming import LotUsed, lots_used
 from fundclear.errors import refuse
 from fundclear.explaining import explain_order, explain_position
+from fundclear.funds import Fund
 from fundclear.inputs import OPENING_TABLES, Inputs
 from fundclear.intake import Given, take_in
 from fundclear.outcome import left_over, make_tables
@@ -148,7 +150,7 @@ class Clearing:
             row = self._only(self.confirmations, {"order_id": order_id, "distributor": distributor}, copies=True)
             numbers = self.terms.number(row["fund"]), self.terms.number(row["target_fund"])
             fund, target = (None if number is None else self.terms.funds[number] for number in numbers)
-            return explain_order(row, fund, target, self.date.isoformat())
+            return explain_order(row, fund, target, self._lots_of(row, fund), self.date.isoformat())
         if account is None or fund is None:
             raise refuse("explain", argument="explain", why="name an order_id, or an account and a fund")
         named = {"distributor": distributor, "transaction_account": transaction_account}
@@ -162,6 +164,19 @@ class Clearing:
         lots = self.lots.filter(self._where(self.lots, {**its, "fund": row["fund"]}))
         income = self.income.filter(self.income["fund"] == row["fund"])
         return explain_position(row, orders, lots, income, self.date.isoformat())
+
+    def _lots_of(self, row: Mapping[str, Any], fund: Fund | None) -> Sequence[LotUsed] | None:
+        """The lots that an order used up; none for an order that uses up none, ``None`` if that cannot be told."""
+        opening = self.inputs.opening_lots
+        leaves = row["kind"] in ("redeem", "switch") and row["units"] != 0
+        if not leaves or fund is None or not fund.keeps_lots or opening is None:
+            return ()
+        its = {name: row[name] for name in ("account", "transaction_account", "distributor", "charge", "fund")}
+        named = self._only(self.positions, its)
+        same = self.confirmations.filter(self._where(self.confirmations, its))
+        left = same.filter(np.isin(np.asarray(same["kind"]), ("redeem", "switch")) & (same["units"].minor != 0))
+        told = lots_used(self.terms, self.date, named, opening, self.events, left)
+        return None if told is None else told[int(np.flatnonzero(left["order_id"] == row["order_id"])[0])]
 
     @staticmethod
     def _where(table: Table, wanted: Mapping[str, Any]) -> Any:

@@ -5,10 +5,11 @@ Nothing is computed here: every number stands in a table of the day or in the te
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from fundclear.consuming import LotUsed
 from fundclear.funds import Fund
 from fundclear.reasons import REASONS
 from fundclear.schedules import FeeSchedule, Flat
@@ -17,6 +18,7 @@ from fundclear.tables import Table
 __all__ = ["explain_order", "explain_position"]
 
 _Row = Mapping[str, Any]
+_Lots = Sequence[LotUsed] | None
 
 #: What a status means.
 _OUTCOMES: Final = {
@@ -29,9 +31,13 @@ _OUTCOMES: Final = {
 }
 
 
-def explain_order(row: _Row, fund: Fund | None, target: Fund | None, date: str) -> str:
-    """The story of one row of the confirmations; of a switch, `target` is the fund that it goes into."""
-    return "\n".join(_numbered(_order_steps(row, fund, target, date), _title(row)))
+def explain_order(row: _Row, fund: Fund | None, target: Fund | None, lots: _Lots, date: str) -> str:
+    """The story of one row of the confirmations.
+
+    Of a switch, `target` is the fund that it goes into; `lots` are those that were used up, ``None`` if that cannot be
+    told.
+    """
+    return "\n".join(_numbered(_order_steps(row, fund, target, lots, date), _title(row)))
 
 
 def explain_position(position: _Row, orders: Table, lots: Table, income: Table, date: str) -> str:
@@ -70,7 +76,7 @@ def _is_cash(row: _Row) -> bool:
     return row["kind"] not in ("redeem", "switch")
 
 
-def _order_steps(row: _Row, fund: Fund | None, target: Fund | None, date: str) -> Iterator[str]:
+def _order_steps(row: _Row, fund: Fund | None, target: Fund | None, lots: _Lots, date: str) -> Iterator[str]:
     yield _received(row, date)
     if row["status"] in ("rejected", "carried"):
         yield _stopped(row)
@@ -88,7 +94,7 @@ def _order_steps(row: _Row, fund: Fund | None, target: Fund | None, date: str) -
         )
     if row["confirmed"]:
         yield f"price: {row['price']}, the fund's of the day, unknown when the order was placed"
-        yield from _dealt(row, fund, target)
+        yield from _dealt(row, fund, target, lots)
     yield f"result: {_OUTCOMES[row['status']]}"
 
 
@@ -108,9 +114,9 @@ def _stopped(row: _Row) -> str:
     return f"{row['status']} [{row['reason']}]: {reason.says}{cure}"
 
 
-def _dealt(row: _Row, fund: Fund | None, target: Fund | None) -> Iterator[str]:
+def _dealt(row: _Row, fund: Fund | None, target: Fund | None, lots: _Lots) -> Iterator[str]:
     if row["kind"] == "switch":
-        yield from _redeemed(row, "transfer")
+        yield from _redeemed(row, "transfer", lots)
         parts = f"{row['top_up_fee']} is the fee and {row['net_in']} is invested"
         yield f"top-up: of {row['net']}, {parts}{_top_up(row, fund, target)}"
         yield f"units in: {row['units_in']} at {row['price_in']}; rounding {row['rounding_in']}"
@@ -120,15 +126,23 @@ def _dealt(row: _Row, fund: Fund | None, target: Fund | None) -> Iterator[str]:
         if row["refund"]:
             yield f"refund: {row['refund']}, which buys no whole unit"
     else:
-        yield from _redeemed(row, "paid")
+        yield from _redeemed(row, "paid", lots)
     yield (
         f"fees go to: fund {row['fee_to_fund']}, distributor {row['fee_to_distributor']}, "
         f"manager {row['fee_to_manager']}"
     )
 
 
-def _redeemed(row: _Row, name: str) -> Iterator[str]:
+def _redeemed(row: _Row, name: str, lots: _Lots) -> Iterator[str]:
     yield f"gross: {row['units']} units at {row['price']} are {row['amount']}; rounding {row['rounding']}"
+    if lots is None:
+        yield "lots: which were used up cannot be told, because register events or negative income moved some before"
+    for lot in lots or ():
+        back_end = f", back-end fee {lot.back_end}" if lot.back_end else ""
+        yield (
+            f"lot {lot.number} of {lot.confirmed}: {lot.units} units held {lot.held_days} days at {_plain(lot.rate)}, "
+            f"of which the fund keeps {_plain(lot.fund_share)}: fee {lot.fee}{back_end}"
+        )
     yield f"fee: {row['fee']} by holding period, back-end fee {row['back_end']}"
     yield f"{name}: {row['net']}"
 

@@ -144,6 +144,7 @@ LAYERS = (
     "ledger",
     "register",
     "validation",
+    "consuming",
     "explaining",
     "folder",
     "clearing",
@@ -166,7 +167,7 @@ MAY_IMPORT = {
     "cython_api": {"_kernel"},
 }
 # What is derived again is derived by the judge, who is imported when he is called.
-for judged in ("__init__", "resampling", "verifying"):
+for judged in ("__init__", "consuming", "resampling", "verifying"):
     MAY_IMPORT[judged] |= {"reference"}
 
 

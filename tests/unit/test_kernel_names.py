@@ -10,7 +10,7 @@ import pytest
 
 import fundclear as fc
 from fundclear import _kernel, reference
-from fundclear.clearing import _TABLES
+from fundclear.clearing import RESULT_TABLES
 from fundclear.tables import TypedTable
 from support import native_days
 
@@ -74,11 +74,11 @@ def whole_day(identifiers: type) -> fc.Clearing:
 
 
 @pytest.mark.parametrize("identifiers", [int, str])
-@pytest.mark.parametrize("name", _TABLES)
+@pytest.mark.parametrize("name", RESULT_TABLES)
 def test_the_kernels_columns_are_those_of_the_schema(name: str, identifiers: type) -> None:
     table: Any = getattr(whole_day(identifiers), name)
     assert len(table), "a table without rows shows nothing"
-    kind: type[TypedTable] = _TABLES[name]
+    kind: type[TypedTable] = RESULT_TABLES[name]
     columns = {column: table[column] for column in table.columns}
     checked = kind.from_columns(columns, [column for column in columns if table.is_utc(column)])
     assert list(checked.rows()) == list(table.rows())

@@ -80,6 +80,7 @@ class Redemption:
     paid: int
     rounding: int
     lot_fees: tuple[int, ...] = ()
+    lot_back_ends: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -195,18 +196,21 @@ def redeem(
     gross_cash = gross_cash_of(scales, fund, price, units)
     parts = lots if fund.keeps_lots else [LotPart(units, price, 2**31)]
     fees: list[int] = []
-    fee_to_fund, back_ends = 0, 0
+    deferred: list[int] = []
+    fee_to_fund = 0
     for part in parts:
         tier = holding_tier(fund.redemption, part.held_days)
-        left = gross_cash - sum(fees) - back_ends
+        left = gross_cash - sum(fees) - sum(deferred)
         fee = min(left, _redemption_fee(scales, fund, price, part, tier))
         fees.append(fee)
         kept = to_quantum(Fraction(fee * tier.fund_share, ONE), fund.cash_quantum, _CEILING)
         fee_to_fund += min(fee, kept)
+        of_lot = 0
         if back_end and not part.reinvested:
             left_of_lot = max(0, gross_cash_of(scales, fund, price, part.units) - fee)
-            back_ends += min(left - fee, left_of_lot, _back_end_fee(scales, fund, part))
-    fee = sum(fees)
+            of_lot = min(left - fee, left_of_lot, _back_end_fee(scales, fund, part))
+        deferred.append(of_lot)
+    fee, back_ends = sum(fees), sum(deferred)
     to_manager = _floor_share(fund, fee - fee_to_fund, fund.redemption_manager_share)
     to_manager += _floor_share(fund, back_ends, fund.back_end_manager_share)
     return Redemption(
@@ -219,6 +223,7 @@ def redeem(
         paid=gross_cash - fee - back_ends,
         rounding=units * price - gross_cash * scales.cash_to_value,
         lot_fees=tuple(fees),
+        lot_back_ends=tuple(deferred),
     )
 
 
