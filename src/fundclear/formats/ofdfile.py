@@ -138,7 +138,7 @@ class OfdFile:
 
     @property
     def rejected(self) -> Table:
-        """The records that were left out: their lines, the fields at fault, and the reasons."""
+        """The records that were left out, with their lines, the fields at fault, and the reasons."""
         return self._rejected
 
     @property

@@ -173,7 +173,7 @@ def _take(lots: list[Lot], units: int, *, oldest: bool) -> list[Lot]:
 _EVENT_KINDS = ("freeze", "unfreeze", "transfer", "custody", "forced_credit", "forced_debit", "dividend_option")
 
 
-def _event_content(day: Day, event: Row) -> tuple[Any, ...]:
+def _event_content(event: Row) -> tuple[Any, ...]:
     charge = event.get("charge", "front")
     return (
         event.get("placed_at", NOT_PLACED),
@@ -182,7 +182,7 @@ def _event_content(day: Day, event: Row) -> tuple[Any, ...]:
         event["kind"],
         event["account"],
         event.get("transaction_account", 0),
-        day.fund_rank(event["fund"]),
+        event["fund"],
         CHARGES.index(charge) if charge in CHARGES else len(CHARGES),
         event.get("units", 0),
         event.get("to_account", 0),
@@ -196,12 +196,12 @@ def apply_events(book: Book, events: Sequence[Row]) -> tuple[list[Row], Counter[
     """Apply the day's events one by one; what became of each, and the units credited, debited, moved by fund."""
     contents = {(event.get("distributor", 0), event["event_id"]): set[tuple[Any, ...]]() for event in events}
     for event in events:
-        contents[event.get("distributor", 0), event["event_id"]].add(_event_content(book.day, event))
+        contents[event.get("distributor", 0), event["event_id"]].add(_event_content(event))
     moved = Counter[tuple[str, int]]()
     outcomes = []
     seen = set[tuple[Any, ...]]()
-    for event in sorted(events, key=lambda event: _event_content(book.day, event)):
-        content = _event_content(book.day, event)
+    for event in sorted(events, key=_event_content):
+        content = _event_content(event)
         if len(contents[event.get("distributor", 0), event["event_id"]]) > 1:
             reason = "duplicate-conflict"
         elif content in seen:
