@@ -100,11 +100,13 @@ def choose_accounts(day: Clearing, replay: Replay, count: int) -> _Keys:
     """So many accounts, evenly over all, from a place on that the proof's digest says; all if there are no more.
 
     Those at a cut are left out, and those that events connect them with: where positions of one account have equal
-    remainders there, the cut does not tell which of them was before it.
+    remainders there, the cut does not tell which of them was before it. So are those with a switch of which a gate let
+    a part through that then came to nothing: no table tells how much.
     """
     intake = replay.intake
     every = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *_by_table(intake).values()]))
-    every = np.setdiff1d(every, _connected(intake, _at_cuts(day, replay)))
+    untold = np.union1d(_at_cuts(day, replay), _with_lost_switches(day, replay))
+    every = np.setdiff1d(every, _connected(intake, untold))
     if len(every) <= count:
         return every
     first = int(day.proof.digest, 16) % len(every)
@@ -193,6 +195,13 @@ def _at_cuts(day: Clearing, replay: Replay) -> _Keys:
         if table is not None:
             found.append(accounts[name][np.isin(table["id"], np.array(orders, dtype=np.int64))])
     return np.unique(np.concatenate(found))
+
+
+def _with_lost_switches(day: Clearing, replay: Replay) -> _Keys:
+    table = day.confirmations
+    nothing = (table["kind"] == "switch") & (table["confirmed"].minor == 0)
+    lost = table.filter(nothing & (table["deferred"].minor != 0) & (table["cancelled"].minor != 0))
+    return np.array([_key(replay.intake.accounts, str(account)) for account in lost["account"]], dtype=np.int64)
 
 
 def _key(domain: Domain, text: str) -> int:

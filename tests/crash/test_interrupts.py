@@ -212,7 +212,8 @@ def test_no_thread_outlives_a_call() -> None:
         deadline = time.monotonic() + 10
         while threads() > before and time.monotonic() < deadline:
             time.sleep(0.01)
-        print(threads() - before)
+        # One that was there before, of a library, may be gone by now.
+        print(max(0, threads() - before))
         """
     )
     assert run(script).strip() == "0"

@@ -33,6 +33,15 @@ def test_nothing_is_found(drawn: DrawnDay, sample: int) -> None:
             assert fc.verify(folder, sample=sample).findings == ()
 
 
+def test_a_switch_that_a_gate_let_through_to_nothing(tmp_path: Path) -> None:
+    # A part of one order is deferred, and the rest, which buys no unit of the target, is cancelled.
+    assert _written(day_of(62_328), tmp_path / "day")
+    rows = list(fc.open_day(tmp_path / "day").confirmations.rows())
+    assert any(row["kind"] == "switch" and row["deferred"] and row["cancelled"] for row in rows)
+    for sample in range(1, 9):
+        assert fc.verify(tmp_path / "day", sample=sample).findings == ()
+
+
 def test_samples_meet_gates_and_income(tmp_path: Path) -> None:
     # Days without splits would show nothing about their cuts.
     cuts = Counter[str]()
