@@ -96,16 +96,23 @@ def _iso(number: int) -> str:
 # ---- a sample ----
 
 
+#: What names an order or an event.
+_IDS: Final = ("distributor", "id")
+
+
 def choose_accounts(day: Clearing, replay: Replay, count: int) -> _Keys:
     """So many accounts, evenly over all, from a place on that the proof's digest says; all if there are no more.
 
     Those at a cut are left out, and those that events connect them with: where positions of one account have equal
-    remainders there, the cut does not tell which of them was before it. So are those with a switch of which a gate let
-    a part through that then came to nothing: no table tells how much.
+    remainders there, the cut does not tell which of them was before it. So are those with an order that bought nothing,
+    as no table tells its price or what a gate let through, and those with the id of another row, which may be another
+    account's.
     """
     intake = replay.intake
     every = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *_by_table(intake).values()]))
-    untold = np.union1d(_at_cuts(day, replay), _with_lost_switches(day, replay))
+    untold = np.unique(
+        np.concatenate([_at_cuts(day, replay), _that_bought_nothing(day, replay), _with_shared_ids(intake)])
+    )
     every = np.setdiff1d(every, _connected(intake, untold))
     if len(every) <= count:
         return every
@@ -197,10 +204,25 @@ def _at_cuts(day: Clearing, replay: Replay) -> _Keys:
     return np.unique(np.concatenate(found))
 
 
-def _with_lost_switches(day: Clearing, replay: Replay) -> _Keys:
+def _with_shared_ids(intake: Intake) -> _Keys:
+    accounts = _by_table(intake)
+    found = [np.empty(0, dtype=np.int64)]
+    for names in (("orders", "deferred"), ("events",)):
+        tables = [(accounts[name], table) for name in names if (table := intake.tables[name]) is not None]
+        if not tables:
+            continue
+        columns = [np.concatenate([_full(table[name], table["rows"]) for _, table in tables]) for name in _IDS]
+        _, places, counts = np.unique(np.stack(columns), axis=1, return_inverse=True, return_counts=True)
+        found.append(np.concatenate([keys for keys, _ in tables])[counts[places.ravel()] > 1])
+    return np.unique(np.concatenate(found))
+
+
+def _that_bought_nothing(day: Clearing, replay: Replay) -> _Keys:
     table = day.confirmations
     nothing = (table["kind"] == "switch") & (table["confirmed"].minor == 0)
-    lost = table.filter(nothing & (table["deferred"].minor != 0) & (table["cancelled"].minor != 0))
+    lost = nothing & (table["deferred"].minor != 0) & (table["cancelled"].minor != 0)
+    # Where nobody else deals in a fund that swings, no table tells its price.
+    lost = table.filter(lost | (table["reason"] == "zero-units"))
     return np.array([_key(replay.intake.accounts, str(account)) for account in lost["account"]], dtype=np.int64)
 
 
