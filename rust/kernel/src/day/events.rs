@@ -3,7 +3,7 @@
 //! Events are few and positions many. The positions that events name are taken out of their buckets, the events happen
 //! to them one by one, and only the buckets concerned are written anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use super::bucket::{Bucket, Context};
@@ -35,6 +35,13 @@ pub enum EventKind {
     Unfreeze = 6,
     /// Anything else: rejected.
     Unsupported = 7,
+}
+
+impl EventKind {
+    /// Whether units go to another position.
+    const fn has_target(self) -> bool {
+        matches!(self, Self::Transfer | Self::Custody)
+    }
 }
 
 /// A register event; all identifiers are keys. The derived order is the canonical one.
@@ -91,17 +98,19 @@ impl EventOutcome {
 }
 
 /// A position that an event names, with its lots, taken out of its bucket.
-struct Held {
+#[derive(Clone, Debug)]
+pub(super) struct Held {
     position: Position,
     lots: Vec<Lot>,
 }
 
-/// The positions that events name.
-struct Book<'a, F> {
+/// The positions that events name, by their keys.
+pub(super) type Register = BTreeMap<Key, Held>;
+
+/// The positions that events name while the events happen to them.
+struct Book<'a> {
     ctx: &'a Context<'a>,
-    buckets: &'a mut [Bucket],
-    bucket_of: F,
-    held: BTreeMap<Key, Held>,
+    held: Register,
 }
 
 /// Applies the events, one by one in their canonical order, to buckets that stand in order; the outcomes in the same
@@ -115,6 +124,51 @@ pub fn apply_events(
     if events.is_empty() {
         return Ok(Vec::new());
     }
+    let mut register = Register::new();
+    for key in named(ctx, events)? {
+        register.extend(buckets.get(bucket_of(key.0)).and_then(|bucket| take(bucket, key)).map(|held| (key, held)));
+    }
+    let outcomes = happen(ctx, events, &mut register)?;
+    for (number, held) in by_bucket(register, bucket_of) {
+        put_back(buckets.get_mut(number).ok_or(Error::whole(Code::Law))?, held);
+    }
+    Ok(outcomes)
+}
+
+/// The keys of the positions that events name.
+pub(super) fn named(ctx: &Context<'_>, events: &[Event]) -> Result<BTreeSet<Key>, Error> {
+    let mut keys = BTreeSet::new();
+    for event in events {
+        let fund = ctx.fund_number(event.fund);
+        let distributor = |key| ctx.distributor_number(key).map_err(Error::whole);
+        let from = distributor(event.distributor)?;
+        keys.insert((event.account, fund, event.transaction_account, from, event.charge));
+        if event.kind.has_target() {
+            let to = distributor(event.to_distributor)?;
+            keys.insert((event.to_account, fund, event.to_transaction_account, to, event.charge));
+        }
+    }
+    Ok(keys)
+}
+
+/// A position of a bucket, with its lots.
+pub(super) fn take(bucket: &Bucket, key: Key) -> Option<Held> {
+    let place = bucket.positions.binary_search_by_key(&key, Position::key).ok()?;
+    Some(Held { position: *bucket.positions.get(place)?, lots: lots_at(bucket, place).to_vec() })
+}
+
+/// Positions by their buckets.
+pub(super) fn by_bucket(register: Register, bucket_of: impl Fn(i64) -> usize) -> BTreeMap<usize, Vec<Held>> {
+    let mut buckets = BTreeMap::<usize, Vec<Held>>::new();
+    for (key, held) in register {
+        buckets.entry(bucket_of(key.0)).or_default().push(held);
+    }
+    buckets
+}
+
+/// Lets the events happen to the positions that they name, one by one in their canonical order; new positions come to
+/// stand among them.
+pub(super) fn happen(ctx: &Context<'_>, events: &[Event], register: &mut Register) -> Result<Vec<EventOutcome>, Error> {
     let mut sorted: Vec<(&Event, usize)> = events.iter().zip(0..).collect();
     sorted.sort_unstable();
     let mut contents = BTreeMap::<(i64, i64), (&Event, bool)>::new();
@@ -122,7 +176,7 @@ pub fn apply_events(
         let (first, differ) = contents.entry((event.distributor, event.id)).or_insert((event, false));
         *differ |= *first != event;
     }
-    let mut book = Book { ctx, buckets, bucket_of, held: BTreeMap::new() };
+    let mut book = Book { ctx, held: mem::take(register) };
     let mut outcomes = Vec::with_capacity(events.len());
     let mut last = None;
     for (event, row) in sorted {
@@ -139,7 +193,7 @@ pub fn apply_events(
         last = Some(event);
         outcomes.push(EventOutcome { event: *event, row, fund, reason });
     }
-    book.put_back()?;
+    *register = book.held;
     Ok(outcomes)
 }
 
@@ -201,7 +255,7 @@ impl Held {
     }
 }
 
-impl<F: Fn(i64) -> usize> Book<'_, F> {
+impl Book<'_> {
     /// Lets an event happen, or says why not.
     fn apply(&mut self, event: &Event, number: u32) -> Result<Reason, Code> {
         if event.kind == EventKind::Unsupported {
@@ -212,12 +266,11 @@ impl<F: Fn(i64) -> usize> Book<'_, F> {
         };
         let distributor = self.ctx.distributor_number(event.distributor)?;
         let from = (event.account, number, event.transaction_account, distributor, event.charge);
-        let to = match event.kind {
-            EventKind::Transfer | EventKind::Custody => {
-                let distributor = self.ctx.distributor_number(event.to_distributor)?;
-                Some((event.to_account, number, event.to_transaction_account, distributor, event.charge))
-            }
-            _ => None,
+        let to = if event.kind.has_target() {
+            let distributor = self.ctx.distributor_number(event.to_distributor)?;
+            Some((event.to_account, number, event.to_transaction_account, distributor, event.charge))
+        } else {
+            None
         };
         let reason = refusal(event, fund, to == Some(from));
         if reason != Reason::None {
@@ -227,7 +280,7 @@ impl<F: Fn(i64) -> usize> Book<'_, F> {
             self.credit(event, from, fund, day)?;
             return Ok(Reason::None);
         }
-        let Some(held) = self.find(from) else { return Ok(Reason::InsufficientUnits) };
+        let Some(held) = self.held.get_mut(&from) else { return Ok(Reason::InsufficientUnits) };
         let available = match event.kind {
             EventKind::Unfreeze => held.position.frozen,
             EventKind::DividendOption => event.units,
@@ -263,34 +316,8 @@ impl<F: Fn(i64) -> usize> Book<'_, F> {
         Ok(())
     }
 
-    /// A position, taken out of its bucket if it is still there.
-    fn find(&mut self, key: Key) -> Option<&mut Held> {
-        if !self.held.contains_key(&key) {
-            let bucket = self.buckets.get((self.bucket_of)(key.0))?;
-            let place = bucket.positions.binary_search_by_key(&key, Position::key).ok()?;
-            let position = *bucket.positions.get(place)?;
-            self.held.insert(key, Held { position, lots: lots_at(bucket, place).to_vec() });
-        }
-        self.held.get_mut(&key)
-    }
-
     fn find_or_open(&mut self, key: Key) -> &mut Held {
-        let _ = self.find(key);
         self.held.entry(key).or_insert_with(|| Held { position: empty(key), lots: Vec::new() })
-    }
-
-    /// Writes the buckets anew from which positions were taken, or that new ones go to.
-    fn put_back(self) -> Result<(), Error> {
-        let Self { buckets, bucket_of, held, .. } = self;
-        let mut by_bucket = BTreeMap::<usize, Vec<Held>>::new();
-        for (key, held) in held {
-            by_bucket.entry(bucket_of(key.0)).or_default().push(held);
-        }
-        for (number, held) in by_bucket {
-            let bucket = buckets.get_mut(number).ok_or(Error::whole(Code::Law))?;
-            rewrite(bucket, held);
-        }
-        Ok(())
     }
 }
 
@@ -319,7 +346,7 @@ fn lots_at(bucket: &Bucket, place: usize) -> &[Lot] {
 }
 
 /// Puts positions with their lots, in order, into a bucket: in place of those with the same key, or between others.
-fn rewrite(bucket: &mut Bucket, held: Vec<Held>) {
+pub(super) fn put_back(bucket: &mut Bucket, held: Vec<Held>) {
     let old = mem::take(bucket);
     let mut positions = Vec::with_capacity(old.positions.len().saturating_add(held.len()));
     let (mut lots, mut ranges) = (Vec::with_capacity(old.lots.len()), Vec::with_capacity(positions.capacity()));

@@ -10,12 +10,13 @@ use super::laws::{GateShare, Given, IncomeShare, Prover};
 use super::ledger::{Moved, Posting, moved_by_fund, postings};
 use super::obligations::{Obligation, Parties, Settlement, obligations, settle};
 use super::proof::{Entry, Facts, GateFacts, IncomeRow, Received, prove_day};
-use super::run::Day;
+use super::run::{Day, HeldDay};
+use super::settle::settle_stretch;
 use super::shelf::Tray;
 use super::stretch::{Progress, Stretch};
 use super::tables::{BLOCK_ROWS, ConfirmationColumns, LotColumns, PositionColumns};
 use super::totals::Totals;
-use super::turns::{Turn, Turns};
+use super::turns::Turns;
 use super::types::{Origin, Reason};
 use crate::bounds::fits;
 use crate::error::{Code, Error};
@@ -34,6 +35,13 @@ pub struct Cleared {
     pub positions: PositionColumns,
     /// The lots at the end of the day.
     pub lots: LotColumns,
+    /// All else.
+    pub ended: Ended,
+}
+
+/// What the settled buckets of a day come to.
+#[derive(Debug)]
+pub struct Ended {
     /// The flows by fund, distributor and kind.
     pub flows: Vec<Flow>,
     /// The obligations and how they are settled.
@@ -48,13 +56,138 @@ pub struct Cleared {
     pub totals: Totals,
 }
 
-/// A worker's memory for settling buckets, and what its buckets add up to.
+/// What is decided of a day, as the laws of its rows need it.
+#[derive(Debug)]
+pub struct Shares {
+    gates: Vec<Option<GateShare>>,
+    incomes: Vec<Option<IncomeShare>>,
+}
+
+impl Shares {
+    /// Of a day whose prices are decided.
+    pub fn of(day: &Day<'_>) -> Self {
+        Self { gates: gate_shares(day), incomes: income_shares(day) }
+    }
+}
+
+/// What some settled buckets add up to; merged in any order.
+#[derive(Clone, Debug, Default)]
+pub struct Sums {
+    /// Both sides of the row laws.
+    pub totals: Totals,
+    /// The flows.
+    pub flows: FlowTotals,
+}
+
+impl Sums {
+    fn none(ctx: &Context<'_>) -> Self {
+        Self { totals: Totals::of(ctx.funds.len()), flows: FlowTotals::default() }
+    }
+
+    /// The sums as numbers, for those who keep them.
+    pub fn to_numbers(&self) -> Vec<i128> {
+        let mut numbers = Vec::new();
+        let mut totals = self.totals.clone();
+        totals.each(&mut |number| numbers.push(*number));
+        numbers.extend(self.flows.to_numbers());
+        numbers
+    }
+
+    /// The sums from their numbers; `None` if they are not those of sums of such a day.
+    pub fn from_numbers(ctx: &Context<'_>, numbers: &[i128]) -> Option<Self> {
+        let mut sums = Self::none(ctx);
+        let mut rest = numbers.iter().copied();
+        let mut whole = true;
+        sums.totals.each(&mut |number| match rest.next() {
+            Some(kept) => *number = kept,
+            None => whole = false,
+        });
+        sums.flows = FlowTotals::from_numbers(ctx, rest)?;
+        whole.then_some(sums)
+    }
+
+    /// Adds the sums of other buckets.
+    pub fn merge(&mut self, ctx: &Context<'_>, other: &Self) {
+        self.totals.merge(&other.totals);
+        self.flows.merge(ctx, &other.flows);
+    }
+}
+
+/// Settles, proves and writes bucket after bucket; a worker keeps one for its memory.
+#[derive(Debug)]
+pub struct Settler {
+    /// The positions and lots of the bucket that was settled last.
+    pub settled: Settled,
+    /// What the buckets so far add up to.
+    pub sums: Sums,
+    prover: Prover,
+}
+
+impl Settler {
+    /// For a day whose prices are decided.
+    pub fn new(day: &Day<'_>, shares: &Shares) -> Self {
+        let given = Given { prices: &day.prices, gates: &shares.gates, incomes: &shares.incomes };
+        let sums = Sums::none(&day.ctx);
+        Self { settled: Settled::default(), sums, prover: Prover::new(&day.ctx, &given) }
+    }
+
+    /// Settles a bucket, and proves and writes its confirmations while it is in the cache, into columns that are as
+    /// long as it and zero; `first` is the number of its first order in the table. Its positions and lots stay in
+    /// `settled`.
+    ///
+    /// # Errors
+    /// As [`finish`].
+    pub fn take(
+        &mut self,
+        day: &Day<'_>,
+        bucket: &Bucket,
+        first: usize,
+        columns: &mut ConfirmationColumns<'_>,
+    ) -> Result<(), Error> {
+        let of_table = |error: Error| Error { row: error.row.map(|row| row.wrapping_add(first)), ..error };
+        self.settled.clear();
+        let mut done = Progress::default();
+        while done != Progress::end(bucket) {
+            let from = done;
+            let before = (self.settled.positions.len(), self.settled.lots.len());
+            self.settled.outcomes.clear();
+            let settled = &mut self.settled;
+            settle_stretch(&day.ctx, &day.pricings, bucket, settled, &mut done, STRETCH_ROWS).map_err(of_table)?;
+            self.write(&day.ctx, bucket, (from, done), before, (first, columns))?;
+        }
+        Ok(())
+    }
+
+    /// What the buckets since the last call add up to.
+    pub fn take_sums(&mut self, ctx: &Context<'_>) -> Sums {
+        mem::replace(&mut self.sums, Sums::none(ctx))
+    }
+
+    /// Proves, sums and writes a stretch of the settled bucket.
+    fn write(
+        &mut self,
+        ctx: &Context<'_>,
+        bucket: &Bucket,
+        (from, to): (Progress, Progress),
+        before: (usize, usize),
+        (first, columns): (usize, &mut ConfirmationColumns<'_>),
+    ) -> Result<(), Error> {
+        let stretch = Stretch::between(bucket, &self.settled, (from, to), before);
+        let Sums { totals, flows } = &mut self.sums;
+        self.prover.prove_stretch(ctx, &stretch, totals).map_err(|broken| broken.error(first))?;
+        flows.add_orders(ctx, stretch.orders, stretch.outcomes);
+        flows.add_positions(ctx, stretch.closing);
+        for (orders, outcomes) in stretch.orders.chunks(BLOCK_ROWS).zip(stretch.outcomes.chunks(BLOCK_ROWS)) {
+            columns.write(ctx, orders, outcomes).ok_or(Error::whole(Code::Overflow))?;
+        }
+        Ok(())
+    }
+}
+
+/// A worker's memory for settling buckets in memory.
 struct Worker {
     tray: Tray,
-    settled: Settled,
-    prover: Prover,
-    totals: Totals,
-    flows: FlowTotals,
+    settler: Settler,
     lots: Vec<(usize, LotColumns)>,
 }
 
@@ -68,65 +201,65 @@ struct Worker {
 /// the row of the confirmations if it is one's; [`Code::Cancelled`].
 pub fn finish(
     exec: &Exec<'_>,
-    day: &mut Day<'_>,
+    held: &mut HeldDay<'_>,
     input: &DayInput<'_>,
     parties: &Parties,
     open_before: &[Obligation],
     mut columns: ConfirmationColumns<'_>,
 ) -> Result<Cleared, Error> {
-    let buckets = mem::take(&mut day.buckets);
-    let day = &*day;
-    let ctx = &day.ctx;
-    let (gates, incomes) = (gate_shares(day), income_shares(day));
-    let given = Given { prices: &day.prices, gates: &gates, incomes: &incomes };
-    let init = || Worker {
-        tray: Tray::default(),
-        settled: Settled::default(),
-        prover: Prover::new(ctx, &given),
-        totals: Totals::of(ctx.funds.len()),
-        flows: FlowTotals::default(),
-        lots: Vec::new(),
-    };
-    let (positions, mut workers) = settle_all(exec, day, buckets, &init, &mut columns)?;
-    let mut totals = Totals::default();
-    let mut flows = FlowTotals::default();
-    for worker in &workers {
-        totals.merge(&worker.totals);
-        flows.merge(ctx, &worker.flows);
-    }
+    let buckets = mem::take(&mut held.kept.buckets);
+    let (positions, mut workers) = settle_all(exec, held, buckets, &mut columns)?;
+    let mut sums = Sums::default();
+    workers.iter().for_each(|worker| sums.merge(&held.day.ctx, &worker.settler.sums));
     let mut of_buckets: Vec<_> = workers.iter_mut().flat_map(|worker| mem::take(&mut worker.lots)).collect();
     of_buckets.sort_unstable_by_key(|(index, _)| *index);
     let mut lots = LotColumns::default();
     for (_, of_bucket) in of_buckets {
         lots.append(of_bucket);
     }
-    let (rows, switched) = (flows.rows()?, flows.switched());
-    let settlement = settle(ctx.date, obligations(ctx, parties, &rows, &switched)?, open_before)?;
+    let ended = end(&held.day, received(input, held.duplicates), parties, open_before, sums)?;
+    Ok(Cleared { positions, lots, ended })
+}
+
+/// Ends a day all of whose buckets are settled: what they add up to becomes the day's tables, and the day is proven.
+///
+/// # Errors
+/// As [`finish`].
+pub fn end(
+    day: &Day<'_>,
+    received: Received,
+    parties: &Parties,
+    open_before: &[Obligation],
+    sums: Sums,
+) -> Result<Ended, Error> {
+    let ctx = &day.ctx;
+    let Sums { totals, flows } = sums;
+    let (flows, switched) = (flows.rows()?, flows.switched());
+    let settlement = settle(ctx.date, obligations(ctx, parties, &flows, &switched)?, open_before)?;
     let moved = moved(&day.events, ctx.terms.funds.len());
-    let postings = postings(ctx, parties, &rows, &moved, &settlement.settled)?;
+    let postings = postings(ctx, parties, &flows, &moved, &settlement.settled)?;
     let incomes = income_rows(day)?;
     let facts = Facts {
         prices: &day.prices,
-        received: received(input, day.duplicates),
+        received,
         gates: &gate_facts(day),
         incomes: &incomes,
         moved: &moved,
-        flows: &rows,
+        flows: &flows,
         parties,
         open_before,
         settlement: &settlement,
         postings: &postings,
     };
     let entries = prove_day(ctx, &facts, &totals)?;
-    Ok(Cleared { positions, lots, flows: rows, settlement, postings, incomes, entries, totals })
+    Ok(Ended { flows, settlement, postings, incomes, entries, totals })
 }
 
 /// Settles, proves and writes all buckets: the closing positions, and what the workers keep.
 fn settle_all(
     exec: &Exec<'_>,
-    day: &Day<'_>,
+    held: &HeldDay<'_>,
     buckets: Vec<Bucket>,
-    init: &(impl Fn() -> Worker + Sync),
     columns: &mut ConfirmationColumns<'_>,
 ) -> Result<(PositionColumns, Vec<Worker>), Error> {
     // An order opens one position at most.
@@ -142,64 +275,24 @@ fn settle_all(
         base = base.wrapping_add(rows);
         (first, bucket, columns.take(rows))
     });
-    let workers = exec.run(day.rows(), tasks, init, |worker, index, (first, mut bucket, mut columns)| {
-        day.shelves.take_down(&day.ctx, &mut bucket, &mut worker.tray);
-        worker.take(day, &bucket, first, &mut columns, turns.at(index))?;
-        day.shelves.put_back(&mut bucket, &mut worker.tray);
+    let (day, shelves) = (&held.day, &held.kept.shelves);
+    let shares = Shares::of(day);
+    let init = || Worker { tray: Tray::default(), settler: Settler::new(day, &shares), lots: Vec::new() };
+    let workers = exec.run(held.rows, tasks, init, |worker, index, (first, mut bucket, mut columns)| {
+        let Worker { tray, settler, lots } = worker;
+        let turn = turns.at(index);
+        shelves.take_down(&day.ctx, &mut bucket, tray);
+        settler.take(day, &bucket, first, &mut columns)?;
+        turn.take(settler.settled.positions.len())?.fill(&settler.settled.positions);
+        if !settler.settled.lots.is_empty() {
+            lots.push((index, settler.settled.lots.as_slice().into()));
+        }
+        shelves.put_back(&mut bucket, tray);
         Ok(())
     })?;
     let rows = turns.rows();
     positions.cut(rows);
     Ok((positions, workers))
-}
-
-impl Worker {
-    /// Settles a bucket, and proves and writes it while it is in the cache.
-    fn take(
-        &mut self,
-        day: &Day<'_>,
-        bucket: &Bucket,
-        first: usize,
-        columns: &mut ConfirmationColumns<'_>,
-        turn: Turn<'_, '_>,
-    ) -> Result<(), Error> {
-        let index = turn.index();
-        let of_table = |error: Error| Error { row: error.row.map(|row| row.wrapping_add(first)), ..error };
-        self.settled.clear();
-        let mut done = Progress::default();
-        while done != Progress::end(bucket) {
-            let from = done;
-            let before = (self.settled.positions.len(), self.settled.lots.len());
-            self.settled.outcomes.clear();
-            day.settle_stretch(bucket, &mut self.settled, &mut done, STRETCH_ROWS).map_err(of_table)?;
-            self.write(&day.ctx, bucket, (from, done), before, (first, columns))?;
-        }
-        let mut register = turn.take(self.settled.positions.len())?;
-        register.fill(&self.settled.positions);
-        if !self.settled.lots.is_empty() {
-            self.lots.push((index, self.settled.lots.as_slice().into()));
-        }
-        Ok(())
-    }
-
-    /// Proves, sums and writes a stretch of the settled bucket.
-    fn write(
-        &mut self,
-        ctx: &Context<'_>,
-        bucket: &Bucket,
-        (from, to): (Progress, Progress),
-        before: (usize, usize),
-        (first, columns): (usize, &mut ConfirmationColumns<'_>),
-    ) -> Result<(), Error> {
-        let stretch = Stretch::between(bucket, &self.settled, (from, to), before);
-        self.prover.prove_stretch(ctx, &stretch, &mut self.totals).map_err(|broken| broken.error(first))?;
-        self.flows.add_orders(ctx, stretch.orders, stretch.outcomes);
-        self.flows.add_positions(ctx, stretch.closing);
-        for (orders, outcomes) in stretch.orders.chunks(BLOCK_ROWS).zip(stretch.outcomes.chunks(BLOCK_ROWS)) {
-            columns.write(ctx, orders, outcomes).ok_or(Error::whole(Code::Overflow))?;
-        }
-        Ok(())
-    }
 }
 
 /// How each limiting gate was shared, by the number of the portfolio's head.
@@ -243,7 +336,7 @@ fn gate_facts(day: &Day<'_>) -> Vec<GateFacts> {
 }
 
 /// How many orders came, counted where they came in.
-fn received(input: &DayInput<'_>, duplicates: usize) -> Received {
+pub(super) fn received(input: &DayInput<'_>, duplicates: usize) -> Received {
     let count = |rows: usize| u64::try_from(rows).unwrap_or(u64::MAX);
     let left = input.deferred.rows;
     let carried = match input.deferred.origin {

@@ -59,6 +59,10 @@ macro_rules! flows {
                 $(self.$name = self.$name.wrapping_add(other.$name);)*
             }
 
+            fn each(&mut self, visit: &mut impl FnMut(&mut i128)) {
+                $(visit(&mut self.$name);)*
+            }
+
             fn row(&self, fund: u32, distributor: u32, kind: FlowKind) -> Result<Flow, Error> {
                 Ok(Flow { fund, distributor, kind, $($name: short(self.$name)?,)* })
             }
@@ -284,6 +288,53 @@ impl FlowTotals {
             switched.to_manager = switched.to_manager.wrapping_add(theirs.to_manager);
             switched.refund = switched.refund.wrapping_add(theirs.refund);
         }
+    }
+
+    /// All sums as numbers: of each fund and distributor its number and theirs, then those of switches.
+    pub(super) fn to_numbers(&self) -> Vec<i128> {
+        let count = |count: usize| i128::try_from(count).unwrap_or(i128::MAX);
+        let mut numbers = vec![count(self.keys.len())];
+        for ((fund, distributor), sums) in self.keys.iter().zip(&self.sums) {
+            numbers.extend([i128::from(*fund), i128::from(*distributor)]);
+            for sums in sums {
+                sums.clone().each(&mut |number| numbers.push(*number));
+            }
+        }
+        let switched = self.switched();
+        numbers.push(count(switched.len()));
+        for ((fund, target, distributor), switched) in switched {
+            let Switched { net_in, to_distributor, to_manager, refund } = switched;
+            numbers.extend([fund, target, distributor].map(i128::from));
+            numbers.extend([net_in, to_distributor, to_manager, refund]);
+        }
+        numbers
+    }
+
+    /// The sums that [`Self::to_numbers`] gave; `None` if these are not theirs.
+    pub(super) fn from_numbers(ctx: &Context<'_>, mut numbers: impl Iterator<Item = i128>) -> Option<Self> {
+        let mut flows = Self::default();
+        for _ in 0..numbers.next()? {
+            let mut key = || u32::try_from(numbers.next()?).ok();
+            let (fund, distributor) = (key()?, key()?);
+            let mut whole = true;
+            for sums in flows.sums(ctx, fund, distributor)? {
+                sums.each(&mut |number| match numbers.next() {
+                    Some(kept) => *number = kept,
+                    None => whole = false,
+                });
+            }
+            if !whole {
+                return None;
+            }
+        }
+        for _ in 0..numbers.next()? {
+            let mut key = || u32::try_from(numbers.next()?).ok();
+            let key = (key()?, key()?, key()?);
+            let [net_in, to_distributor, to_manager, refund] =
+                [numbers.next()?, numbers.next()?, numbers.next()?, numbers.next()?];
+            flows.switched.insert(key, Switched { net_in, to_distributor, to_manager, refund });
+        }
+        numbers.next().is_none().then_some(flows)
     }
 
     /// The rows of the table: those with something, by fund, distributor and kind.

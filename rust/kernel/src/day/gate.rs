@@ -188,6 +188,7 @@ fn oldest(survey: &Survey, portfolio: u32, accepted: i128) -> (i32, i128, i128) 
 }
 
 /// What is decided about all portfolios that have a gate.
+#[derive(Clone, Debug)]
 pub(super) struct Gates {
     pub(super) decided: Vec<Gated>,
     /// One plus the place in `decided` by fund; zero for funds whose orders are all accepted.
@@ -230,7 +231,7 @@ impl Gates {
     }
 
     /// Takes what all buckets were tallied to; whether they have to be tallied once more.
-    pub(super) fn next(&mut self, states: impl Iterator<Item = Vec<Option<Tally>>>) -> bool {
+    pub(super) fn next(&mut self, states: Vec<Vec<Option<Tally>>>) -> bool {
         let mut merged = self.tallies();
         for state in states {
             for (sum, tally) in merged.iter_mut().zip(state) {

@@ -41,7 +41,59 @@ pub struct IncomeResult {
     pub cut: Option<Cut>,
 }
 
+/// The positions of all buckets of a day, for those who look at them or give them something.
+pub(super) trait Holders {
+    /// Looks at all positions, some of one bucket at a time, in any order. Beside each stands what it was given so far;
+    /// nothing does if nobody was given anything.
+    fn look<S: Send>(
+        &self,
+        init: impl Fn() -> S + Sync,
+        look: impl Fn(&mut S, &[Position], &[PositionIncome]) + Sync,
+    ) -> Result<Vec<S>, Error>;
+
+    /// Gives all positions one portion of the plans' income; what all workers have given.
+    fn give(&mut self, plans: &Plans, portion: usize) -> Result<Vec<Vec<Given>>, Error>;
+}
+
+/// The positions of buckets in memory.
+pub(super) struct InMemory<'e, 'b> {
+    exec: &'e Exec<'e>,
+    buckets: &'b mut [Bucket],
+    rows: usize,
+}
+
+impl<'e, 'b> InMemory<'e, 'b> {
+    pub(super) fn new(exec: &'e Exec<'_>, buckets: &'b mut [Bucket]) -> Self {
+        let rows = buckets.iter().fold(0_usize, |rows, bucket| rows.saturating_add(bucket.positions.len()));
+        for bucket in buckets.iter_mut() {
+            bucket.income.clear();
+        }
+        Self { exec, buckets, rows }
+    }
+}
+
+impl Holders for InMemory<'_, '_> {
+    fn look<S: Send>(
+        &self,
+        init: impl Fn() -> S + Sync,
+        look: impl Fn(&mut S, &[Position], &[PositionIncome]) + Sync,
+    ) -> Result<Vec<S>, Error> {
+        self.exec.run(self.rows, self.buckets.iter(), init, |state, _, bucket| {
+            look(state, &bucket.positions, &bucket.income);
+            Ok(())
+        })
+    }
+
+    fn give(&mut self, plans: &Plans, portion: usize) -> Result<Vec<Vec<Given>>, Error> {
+        let init = || plans.nothing_given();
+        self.exec.run(self.rows, self.buckets.iter_mut(), init, |given, _, bucket| {
+            plans.give(&bucket.positions, &mut bucket.income, portion, given)
+        })
+    }
+}
+
 /// The income of a fund.
+#[derive(Clone, Debug)]
 struct Plan {
     fund: u32,
     policy: IncomePolicy,
@@ -63,6 +115,7 @@ struct Plan {
 }
 
 /// What one split distributes.
+#[derive(Clone, Debug)]
 struct Portion {
     date: i32,
     /// The income of the date.
@@ -72,20 +125,19 @@ struct Portion {
 }
 
 /// What giving out one portion of a plan came to in some of the buckets.
-#[derive(Clone, Copy, Default)]
-struct Given {
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Given {
     paid: i128,
     /// Units that earn on the next date.
     grown: u128,
 }
 
 /// The plans of all funds that have any.
-struct Plans {
+#[derive(Clone, Debug)]
+pub(super) struct Plans {
     list: Vec<Plan>,
     /// The number of a fund's plan.
     of_fund: Vec<Option<u32>>,
-    /// The positions of all buckets.
-    rows: usize,
 }
 
 /// Shares the income out and fills `income` of all buckets; leaves it empty if no fund has any and none pays out what
@@ -94,27 +146,22 @@ struct Plans {
 /// # Errors
 /// [`Fault::IncomeUnits`] for income that nobody is entitled to, [`Code::Inexact`] for one that the fund's cash cannot
 /// hold; the operand of both is the number of the fund.
-pub fn distribute(
-    exec: &Exec<'_>,
+pub(super) fn distribute(
     ctx: &Context<'_>,
     incomes: &[Income],
-    buckets: &mut [Bucket],
+    holders: &mut impl Holders,
 ) -> Result<Vec<IncomeResult>, Error> {
-    let rows = buckets.iter().fold(0_usize, |rows, bucket| rows.saturating_add(bucket.positions.len()));
-    let mut plans = Plans::new(ctx, incomes, rows)?;
+    let mut plans = Plans::new(ctx, incomes)?;
     let mut results = Vec::new();
-    for bucket in buckets.iter_mut() {
-        bucket.income.clear();
-    }
     if plans.list.is_empty() {
         return Ok(results);
     }
-    plans.sum_entitled(exec, buckets)?;
+    plans.sum_entitled(holders)?;
     let rounds = plans.list.iter().map(|plan| plan.portions.len()).max().unwrap_or(0).max(1);
     for portion in 0..rounds {
         plans.open(portion)?;
-        plans.find_cuts(exec, buckets)?;
-        let given = plans.give(exec, buckets, portion)?;
+        plans.find_cuts(holders)?;
+        let given = plans.sum(holders.give(&plans, portion)?);
         for (plan, given) in plans.list.iter_mut().zip(given) {
             plan.add_results(portion, given, &mut results)?;
             plan.entitled = plan.entitled.wrapping_add(given.grown);
@@ -130,10 +177,10 @@ fn failed(code: Code, fund: u32) -> Error {
 }
 
 impl Plans {
-    fn new(ctx: &Context<'_>, incomes: &[Income], rows: usize) -> Result<Self, Error> {
+    fn new(ctx: &Context<'_>, incomes: &[Income]) -> Result<Self, Error> {
         let mut sorted: Vec<&Income> = incomes.iter().collect();
         sorted.sort_by_key(|income| (income.fund, income.date, income.amount));
-        let mut plans = Self { list: Vec::new(), of_fund: Vec::with_capacity(ctx.terms.funds.len()), rows };
+        let mut plans = Self { list: Vec::new(), of_fund: Vec::with_capacity(ctx.terms.funds.len()) };
         for number in (0_u32..).take(ctx.terms.funds.len()) {
             let first = sorted.partition_point(|income| income.fund < number);
             let end = sorted.partition_point(|income| income.fund <= number);
@@ -151,17 +198,16 @@ impl Plans {
         usize::try_from(number?).ok()
     }
 
-    fn sum_entitled(&mut self, exec: &Exec<'_>, buckets: &[Bucket]) -> Result<(), Error> {
+    fn sum_entitled(&mut self, holders: &impl Holders) -> Result<(), Error> {
         let plans = &*self;
         let init = || vec![0_u128; plans.list.len()];
-        let sums = exec.run(self.rows, buckets.iter(), init, |sums, _, bucket| {
-            for position in &bucket.positions {
+        let sums = holders.look(init, |sums, positions, _| {
+            for position in positions {
                 if let Some(sum) = plans.number_of(position).and_then(|number| sums.get_mut(number)) {
                     // Fewer than 2^64 positions of fewer than 2^63 units.
                     *sum = sum.wrapping_add(position.entitled.max(0).cast_unsigned().into());
                 }
             }
-            Ok(())
         })?;
         for sums in sums {
             for (plan, sum) in self.list.iter_mut().zip(sums) {
@@ -192,21 +238,20 @@ impl Plans {
         Ok(())
     }
 
-    fn find_cuts(&mut self, exec: &Exec<'_>, buckets: &[Bucket]) -> Result<(), Error> {
+    fn find_cuts(&mut self, holders: &impl Holders) -> Result<(), Error> {
         while self.list.iter().any(|plan| plan.is_open) {
             let plans = &*self;
             let tally = |plan: &Plan| plan.split.as_ref().filter(|_| plan.is_open).map(Split::tally);
             let init = || plans.list.iter().map(tally).collect::<Vec<Option<Tally>>>();
-            let tallies = exec.run(self.rows, buckets.iter(), init, |tallies, _, bucket| {
-                let mut grown = bucket.income.iter();
-                for position in &bucket.positions {
+            let tallies = holders.look(init, |tallies, positions, income| {
+                let mut grown = income.iter();
+                for position in positions {
                     let grown = grown.next().map_or(0, |income| income.units);
                     let number = plans.number_of(position);
                     if let Some(Some(tally)) = number.and_then(|number| tallies.get_mut(number)) {
                         tally.add(weight(position, grown), || key_of(position));
                     }
                 }
-                Ok(())
             })?;
             let merged = tallies.into_iter().reduce(|mut merged, others| {
                 for (tally, other) in merged.iter_mut().zip(others) {
@@ -226,27 +271,38 @@ impl Plans {
     }
 
     /// Gives each position its share, and after the last portion decides how all of them are paid.
-    fn give(&self, exec: &Exec<'_>, buckets: &mut [Bucket], portion: usize) -> Result<Vec<Given>, Error> {
-        let init = || vec![Given::default(); self.list.len()];
-        let states = exec.run(self.rows, buckets.iter_mut(), init, |given, _, bucket| {
-            bucket.income.resize(bucket.positions.len(), PositionIncome::default());
-            for (position, income) in bucket.positions.iter().zip(&mut bucket.income) {
-                let Some(number) = self.number_of(position) else { continue };
-                if let (Some(plan), Some(given)) = (self.list.get(number), given.get_mut(number)) {
-                    let done = plan.give(position, income, portion, given);
-                    done.map_err(|code| failed(code, plan.fund))?;
-                }
+    pub(super) fn give(
+        &self,
+        positions: &[Position],
+        incomes: &mut Vec<PositionIncome>,
+        portion: usize,
+        given: &mut [Given],
+    ) -> Result<(), Error> {
+        incomes.resize(positions.len(), PositionIncome::default());
+        for (position, income) in positions.iter().zip(incomes) {
+            let Some(number) = self.number_of(position) else { continue };
+            if let (Some(plan), Some(given)) = (self.list.get(number), given.get_mut(number)) {
+                let done = plan.give(position, income, portion, given);
+                done.map_err(|code| failed(code, plan.fund))?;
             }
-            Ok(())
-        })?;
-        Ok(states.into_iter().fold(init(), |mut sums, given| {
+        }
+        Ok(())
+    }
+
+    /// What a worker has given before it begins.
+    pub(super) fn nothing_given(&self) -> Vec<Given> {
+        vec![Given::default(); self.list.len()]
+    }
+
+    fn sum(&self, states: Vec<Vec<Given>>) -> Vec<Given> {
+        states.into_iter().fold(self.nothing_given(), |mut sums, given| {
             for (sum, given) in sums.iter_mut().zip(given) {
                 // Both are far from the ends of 128 bits, as the sums of units are.
                 sum.paid = sum.paid.wrapping_add(given.paid);
                 sum.grown = sum.grown.wrapping_add(given.grown);
             }
             sums
-        }))
+        })
     }
 }
 

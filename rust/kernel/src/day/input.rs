@@ -5,7 +5,7 @@ use super::events::Event;
 use super::types::{Discount, FundDay, Income, Kind};
 use crate::arithmetic::Operand;
 use crate::bounds::fits;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Fault};
 use crate::scale::power_of_ten;
 use crate::terms::Terms;
 
@@ -220,7 +220,8 @@ impl LotColumns<'_> {
 }
 
 impl<'a> DayInput<'a> {
-    /// Whether all columns have the rows of their table, all funds their inputs, and all values at most 18 digits.
+    /// Whether all columns have the rows of their table, all funds their inputs and a price above zero, and all values
+    /// at most 18 digits.
     pub fn check(&self) -> Result<(), Error> {
         self.orders.check()?;
         self.deferred.check()?;
@@ -234,7 +235,10 @@ impl<'a> DayInput<'a> {
             && self.terms.funds.iter().all(|fund| known(fund.portfolio))
             && self.incomes.iter().all(|income| known(income.fund))
             && self.discounts.iter().all(|discount| known(discount.fund));
-        if whole { Ok(()) } else { Err(Error::whole(Code::Law)) }
+        if !whole {
+            return Err(Error::whole(Code::Law));
+        }
+        self.days.iter().position(|day| day.nav <= 0).map_or(Ok(()), |fund| Err(price_fault(fund)))
     }
 
     /// What all buckets share; the keys of funds and distributors by their numbers.
@@ -256,6 +260,12 @@ impl<'a> DayInput<'a> {
         let (terms, days, date) = (self.terms, self.days, self.date);
         Ok(Context { terms, days, date, cash_factor, unit_factor, discounts, distributors, funds })
     }
+}
+
+/// A fund has no price that can be dealt at.
+pub(super) fn price_fault(fund: usize) -> Error {
+    let operands = vec![i128::try_from(fund).unwrap_or_default()];
+    Error { operands, ..Error::whole(Code::Day(Fault::Price)) }
 }
 
 /// A stretch of rows of a column, or the one value of all.

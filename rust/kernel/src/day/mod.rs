@@ -9,6 +9,7 @@ pub mod flows;
 pub mod gate;
 #[cfg(test)]
 mod hand_made;
+pub mod hold;
 pub mod income;
 pub mod input;
 mod intern;
@@ -20,6 +21,7 @@ pub mod names;
 pub mod obligations;
 mod opening;
 pub mod proof;
+pub mod rebuilt;
 mod register;
 pub mod requests;
 mod rows;

@@ -1,11 +1,17 @@
 //! The register as a bucket opens it: in order, one row a key, tied to its lots.
 
 use super::bucket::Bucket;
-use super::rows::{Rows, by_lot, by_position, lot_to_position};
+use super::rows::{by_lot, by_position, lot_to_position};
 use super::scatter::Sorter;
 use super::types::{Lot, Position};
 use crate::error::{Code, Error, Fault};
 use crate::terms::{Fund, Terms};
+
+/// Who knows where a position came from, for the message of a failure.
+pub(super) trait Origins {
+    /// The row of a position in the table that it came in.
+    fn row_of(&self, position: &Position) -> Option<usize>;
+}
 
 /// A worker's memory for opening buckets.
 #[derive(Default)]
@@ -16,25 +22,25 @@ pub(super) struct Opener {
 
 impl Opener {
     /// Sorts positions and lots, finds each position's lots, and checks what must hold before the day begins.
-    pub(super) fn open(&mut self, rows: &Rows<'_>, terms: &Terms, bucket: &mut Bucket) -> Result<(), Error> {
+    pub(super) fn open(&mut self, origins: &impl Origins, terms: &Terms, bucket: &mut Bucket) -> Result<(), Error> {
         self.positions.sort(&mut bucket.positions, |position| (position.account, position.fund), by_position);
         self.lots.sort(&mut bucket.lots, |lot| (lot.account, lot.fund), by_lot);
-        tie(rows, terms, bucket).map_err(|error| {
+        tie(origins, terms, bucket).map_err(|error| {
             // The lots of a position whose fund is unknown find no position either, but it is the fund that is wrong.
             let stray = bucket.positions.iter().find(|position| fund_of(terms, position.fund).is_none());
-            stray.map_or(error, |position| at(rows, Fault::PositionFund, position))
+            stray.map_or(error, |position| at(origins, Fault::PositionFund, position))
         })
     }
 }
 
 /// Finds each position's lots, and checks that they are its units.
-fn tie(rows: &Rows<'_>, terms: &Terms, bucket: &mut Bucket) -> Result<(), Error> {
+fn tie(origins: &impl Origins, terms: &Terms, bucket: &mut Bucket) -> Result<(), Error> {
     let Bucket { positions, lots, lot_ranges, .. } = bucket;
     for pair in positions.windows(2) {
         if let [a, b] = pair
             && by_position(a, b).is_eq()
         {
-            return Err(at(rows, Fault::DuplicatePosition, a));
+            return Err(at(origins, Fault::DuplicatePosition, a));
         }
     }
     let has_lots = !lots.is_empty();
@@ -43,9 +49,9 @@ fn tie(rows: &Rows<'_>, terms: &Terms, bucket: &mut Bucket) -> Result<(), Error>
     let mut rest = lots.as_slice();
     let mut first = 0_u32;
     for position in positions.iter() {
-        let fund = fund_of(terms, position.fund).ok_or_else(|| at(rows, Fault::PositionFund, position))?;
+        let fund = fund_of(terms, position.fund).ok_or_else(|| at(origins, Fault::PositionFund, position))?;
         if !is_sound(position, fund.unit_quantum) {
-            return Err(at(rows, Fault::Position, position));
+            return Err(at(origins, Fault::Position, position));
         }
         if rest.first().is_some_and(|lot| lot_to_position(lot, position).is_lt()) {
             return Err(Error::whole(Code::Day(Fault::Lots)));
@@ -58,7 +64,7 @@ fn tie(rows: &Rows<'_>, terms: &Terms, bucket: &mut Bucket) -> Result<(), Error>
         });
         let tied = if fund.keeps_lots { units == i128::from(position.opening) } else { count == 0 };
         if !tied {
-            return Err(at(rows, Fault::Lots, position));
+            return Err(at(origins, Fault::Lots, position));
         }
         if has_lots {
             // A bucket has fewer than 2^32 lots.
@@ -71,8 +77,9 @@ fn tie(rows: &Rows<'_>, terms: &Terms, bucket: &mut Bucket) -> Result<(), Error>
     if rest.is_empty() { Ok(()) } else { Err(Error::whole(Code::Day(Fault::Lots))) }
 }
 
-fn at(rows: &Rows<'_>, fault: Fault, position: &Position) -> Error {
-    Error { row: rows.position_row(position), ..Error::whole(Code::Day(fault)) }
+fn at(origins: &impl Origins, fault: Fault, position: &Position) -> Error {
+    let account = i128::from(position.account);
+    Error { row: origins.row_of(position), operands: vec![account], ..Error::whole(Code::Day(fault)) }
 }
 
 fn fund_of(terms: &Terms, fund: u32) -> Option<&Fund> {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::duplicates;
 use super::input::{DayInput, NO_KEY, OrderColumns, PositionColumns, Small, lane, small_lane, value};
 use super::intern::{Numbers, distinct};
+use super::opening::Origins;
 use super::shelf::{Shelves, ShortOrder, ShortPosition};
 use super::types::{Kind, Lot, Order, Origin, OwnCharge, Position, Reason};
 use crate::arithmetic::Operand;
@@ -274,15 +275,17 @@ impl<'a> Rows<'a> {
         }));
         if over < 0 { Err(too_long(rows, &[columns.units, columns.nav, columns.rate_paid])) } else { Ok(()) }
     }
+}
 
-    /// The last row of the table of positions that has a position's key. For the message of a failure only.
-    pub(super) fn position_row(&self, key: &Position) -> Option<usize> {
+impl Origins for Rows<'_> {
+    /// The last row that has the position's key.
+    fn row_of(&self, position: &Position) -> Option<usize> {
         let columns = &self.input.positions;
         let mut row = Vec::with_capacity(1);
         (0..columns.rows).rev().find(|&number| {
             row.clear();
             self.positions(number..number.saturating_add(1), &mut row).is_ok()
-                && row.first().is_some_and(|found| by_position(found, key).is_eq())
+                && row.first().is_some_and(|found| by_position(found, position).is_eq())
         })
     }
 }

@@ -2,8 +2,9 @@
 
 use super::bucket::{Bucket, Closing, Context, Ruling};
 use super::events::EventOutcome;
+use super::hold::{Kept, Ruler};
 use super::input::DayInput;
-use super::run::{Form, Opened, Ruler};
+use super::run::Opened;
 use super::tables::{LotColumns, PositionColumns, RulingColumns};
 use super::types::{Lot, Order, Position, Reason, Status};
 use crate::bounds::fits;
@@ -54,9 +55,9 @@ pub struct RuledOrder {
 /// Rules about every order of a day.
 ///
 /// # Errors
-/// As [`super::run::Day::open`], without those of gates.
+/// As [`super::run::HeldDay::open`], without those of gates.
 pub fn validate<'a>(exec: &Exec<'_>, input: &DayInput<'a>) -> Result<Ruled<'a>, Error> {
-    let Opened { ctx, rows, mut buckets, count, .. } = Opened::new(exec, input, Form::Whole)?;
+    let Opened { ctx, rows, kept: Kept { mut buckets, .. }, count, .. } = Opened::new(exec, input)?;
     exec.run(count, buckets.iter_mut(), Ruler::default, |ruler, _, bucket| ruler.rule(&ctx, &rows, bucket))?;
     let mut orders = RulingColumns::default();
     for bucket in &buckets {
@@ -88,9 +89,9 @@ fn ruled(ctx: &Context<'_>, order: &Order, ruling: &Ruling) -> Option<RuledOrder
 /// Applies events to a register.
 ///
 /// # Errors
-/// As [`super::run::Day::open`], without those of orders and income.
+/// As [`super::run::HeldDay::open`], without those of orders and income.
 pub fn apply<'a>(exec: &Exec<'_>, input: &DayInput<'a>) -> Result<Moved<'a>, Error> {
-    let Opened { ctx, buckets, events, .. } = Opened::new(exec, input, Form::Whole)?;
+    let Opened { ctx, kept: Kept { buckets, .. }, events, .. } = Opened::new(exec, input)?;
     let (mut positions, mut lots) = (PositionColumns::default(), LotColumns::default());
     for bucket in &buckets {
         let closing: Vec<Closing> = bucket.positions.iter().filter_map(closing).collect();

@@ -1,22 +1,19 @@
 //! The composition of the day: everything up to the prices, over buckets of accounts.
 
-use super::bucket::{Bucket, Context, Settled};
-use super::events::{EventOutcome, apply_events};
+use super::bucket::{Bucket, Context};
+use super::events::EventOutcome;
 use super::gate::{Gated, Gates};
-use super::income::{IncomeResult, distribute};
-use super::input::DayInput;
-use super::opening::Opener;
-use super::rows::{Rows, by_order};
-use super::scatter::{Sorter, bucket_bits, bucket_of, scatter};
-use super::shelf::{Shelves, Tray};
-use super::stretch::Progress;
-use super::survey::{Needs, Survey, Surveyor};
+use super::hold::{Hold, Keeper, Kept};
+use super::income::IncomeResult;
+use super::input::{DayInput, price_fault};
+use super::rows::Rows;
+use super::scatter::{bucket_bits, scatter};
+use super::shelf::Shelves;
+use super::survey::{Needs, Survey};
 use super::swing::{Swung, prices};
-use super::types::Order;
-use super::validate::{Validator, validate};
 use crate::dealing::Pricing;
-use crate::error::{Code, Error, Fault};
-use crate::exec::{Exec, SMALL_ROWS};
+use crate::error::Error;
+use crate::exec::Exec;
 use crate::terms::Fund;
 
 /// A day whose prices are decided: what is left is to settle each bucket.
@@ -24,12 +21,6 @@ use crate::terms::Fund;
 pub struct Day<'a> {
     /// What all buckets share.
     pub ctx: Context<'a>,
-    /// The buckets, by the top bits of the mixed account.
-    pub buckets: Vec<Bucket>,
-    /// How the rows of the buckets are kept.
-    pub shelves: Shelves,
-    /// The number of buckets, as a power of two.
-    pub bits: u32,
     /// The totals from which gates and swings were decided.
     pub survey: Survey,
     /// The portfolios that have a gate.
@@ -40,14 +31,23 @@ pub struct Day<'a> {
     pub events: Vec<EventOutcome>,
     /// The splits of the day's income.
     pub incomes: Vec<IncomeResult>,
-    /// How many of today's orders are refused for their ids.
-    pub duplicates: usize,
     /// The dealing prices by fund.
     pub prices: Vec<i64>,
     /// The funds' terms at their dealing prices; none for a fund that nobody deals in today.
     pub pricings: Vec<Option<Pricing<'a>>>,
+}
+
+/// A day in memory, with its buckets.
+#[derive(Debug)]
+pub struct HeldDay<'a> {
+    /// What is decided.
+    pub day: Day<'a>,
+    /// The buckets.
+    pub kept: Kept,
+    /// How many of today's orders are refused for their ids.
+    pub duplicates: usize,
     /// Rows of all tables together.
-    rows: usize,
+    pub rows: usize,
 }
 
 /// How the rows of buckets are kept while nobody works on them.
@@ -59,84 +59,59 @@ pub(super) enum Form {
     Short,
 }
 
-/// A day before any order is ruled about: the register is open, events and income are applied.
+/// The register of a day in memory after its events and its income, before any order is ruled about.
 pub(super) struct Opened<'i, 'a> {
     pub(super) ctx: Context<'a>,
     pub(super) rows: Rows<'i>,
-    pub(super) buckets: Vec<Bucket>,
-    shelves: Shelves,
+    pub(super) kept: Kept,
     pub(super) events: Vec<EventOutcome>,
-    incomes: Vec<IncomeResult>,
     /// Rows of all tables together.
     pub(super) count: usize,
 }
 
 impl<'i, 'a> Opened<'i, 'a> {
     /// Opens the register, and applies the day's events and income.
-    pub(super) fn new(exec: &Exec<'_>, input: &'i DayInput<'a>, form: Form) -> Result<Self, Error> {
-        input.check()?;
-        for (number, day) in input.days.iter().enumerate() {
-            if day.nav <= 0 {
-                return Err(price_fault(number));
-            }
-        }
-        let rows = Rows::new(exec, input)?;
-        let bits = bucket_bits(input.orders.rows.saturating_add(input.deferred.rows), input.positions.rows);
-        let tables = [input.orders.rows, input.deferred.rows, input.positions.rows, input.lots.rows];
-        let count = tables.into_iter().fold(0_usize, usize::saturating_add);
-        let shelves = if form == Form::Short { rows.shelves(count) } else { Shelves::default() };
-        let mut buckets = fill(exec, input, &rows, &shelves, bits)?;
-        exec.run(count, buckets.iter_mut(), <(Opener, Tray)>::default, |(opener, tray), _, bucket| {
-            shelves.take_positions_down(bucket, tray);
-            opener.open(&rows, input.terms, bucket)?;
-            shelves.put_positions_back(bucket, tray);
-            Ok(())
-        })?;
+    pub(super) fn new(exec: &Exec<'_>, input: &'i DayInput<'a>) -> Result<Self, Error> {
+        let rows = in_rows(exec, input)?;
+        let (kept, count) = fill(exec, input, &rows, Form::Whole)?;
         let ctx = input.context(rows.funds.keys.clone(), rows.distributors.keys.clone())?;
-        let events = apply_events(&ctx, input.events, &mut buckets, |account| bucket_of(account, bits))?;
-        let incomes = distribute(exec, &ctx, input.incomes, &mut buckets)?;
-        Ok(Self { ctx, rows, buckets, shelves, events, incomes, count })
+        let mut keeper = Keeper { exec, rows: &rows, kept, count };
+        let (events, _) = open(&ctx, input, &mut keeper)?;
+        let Keeper { kept, .. } = keeper;
+        Ok(Self { ctx, rows, kept, events, count })
     }
 }
 
-/// A worker's memory for ruling about the orders of buckets.
-#[derive(Default)]
-pub(super) struct Ruler {
-    sorter: Sorter<Order>,
-    validator: Validator,
-}
-
-impl Ruler {
-    /// Sorts the orders of a bucket and rules about them.
-    pub(super) fn rule(&mut self, ctx: &Context<'_>, rows: &Rows<'_>, bucket: &mut Bucket) -> Result<(), Error> {
-        self.sorter.sort(&mut bucket.orders, |order| (order.account, order.fund), by_order);
-        validate(ctx, &mut self.validator, bucket).map_err(|position| {
-            let row = position.and_then(|position| rows.position_row(&position));
-            Error { row, ..Error::whole(Code::Day(Fault::Pending)) }
-        })
-    }
-}
-
-impl<'a> Day<'a> {
+impl<'a> HeldDay<'a> {
     /// Opens the register, applies the day's income, rules about every order, and decides gates, swings and prices.
     ///
     /// # Errors
     /// The faults of a whole day, [`Code::Day`]; [`Code::Digits`] and [`Code::Overflow`]; [`Code::Law`] for columns
     /// that do not fit together; [`Code::Cancelled`].
     pub fn open(exec: &Exec<'_>, input: &DayInput<'a>) -> Result<Self, Error> {
-        let Opened { ctx, rows, mut buckets, shelves, events, incomes, count } = Opened::new(exec, input, Form::Short)?;
-        let bits = buckets.len().trailing_zeros();
-        let dealt = Dealt::new(&ctx, &buckets, count);
+        let rows = in_rows(exec, input)?;
+        let (kept, count) = fill(exec, input, &rows, Form::Short)?;
+        let ctx = input.context(rows.funds.keys.clone(), rows.distributors.keys.clone())?;
+        let mut keeper = Keeper { exec, rows: &rows, kept, count };
+        let day = Day::decide(ctx, input, &mut keeper)?;
+        let Keeper { kept, .. } = keeper;
+        Ok(Self { day, kept, duplicates: rows.duplicates(), rows: count })
+    }
+}
+
+impl<'a> Day<'a> {
+    /// Takes a day up to its prices, pass by pass over its buckets, wherever they are.
+    pub(super) fn decide(ctx: Context<'a>, input: &DayInput<'a>, hold: &mut impl Hold) -> Result<Self, Error> {
+        let (events, incomes) = open(&ctx, input, hold)?;
         let needs = Needs::new(&ctx);
-        let mut pricings = dealt.pricings(&ctx)?;
-        let passes = Passes { exec, ctx: &ctx, shelves: &shelves, needs: &needs, count };
-        let survey = passes.rule(&rows, &pricings, &mut buckets)?;
+        let mut pricings = pricings(&ctx, &hold.dealt(ctx.terms.funds.len()))?;
+        let survey = hold.rule(&ctx, &needs, &pricings)?;
         let mut gates = Gates::new(&ctx, &survey)?;
         let survey = if gates.accept_all() {
             survey
         } else {
-            passes.share(&mut gates, &mut buckets)?;
-            passes.accept(&gates, &pricings, &mut buckets)?
+            while gates.next(hold.tally(&ctx, &gates)?) {}
+            hold.accept(&ctx, &gates, &needs, &pricings)?
         };
         let (prices, swings) = prices(&ctx, &survey)?;
         for (number, (pricing, price)) in pricings.iter_mut().zip(&prices).enumerate() {
@@ -144,50 +119,34 @@ impl<'a> Day<'a> {
                 *pricing = price_at(&ctx, pricing.fund(), number, *price)?;
             }
         }
-        let (gates, duplicates) = (gates.decided, rows.duplicates());
-        Ok(Self {
-            ctx,
-            buckets,
-            shelves,
-            bits,
-            survey,
-            gates,
-            swings,
-            events,
-            incomes,
-            duplicates,
-            prices,
-            pricings,
-            rows: count,
-        })
-    }
-
-    /// Settles the next accounts of a bucket, with so many orders and positions together or a few more, and appends
-    /// what they come to.
-    pub fn settle_stretch(
-        &self,
-        bucket: &Bucket,
-        settled: &mut Settled,
-        progress: &mut Progress,
-        rows: usize,
-    ) -> Result<(), Error> {
-        super::settle::settle_stretch(&self.ctx, &self.pricings, bucket, settled, progress, rows)
-    }
-
-    /// Rows of all tables together.
-    pub const fn rows(&self) -> usize {
-        self.rows
+        let gates = gates.decided;
+        Ok(Self { ctx, survey, gates, swings, events, incomes, prices, pricings })
     }
 }
 
-/// The rows of all tables in their buckets.
-fn fill(
-    exec: &Exec<'_>,
+/// Opens the register, and applies the day's events and income.
+fn open(
+    ctx: &Context<'_>,
     input: &DayInput<'_>,
-    rows: &Rows<'_>,
-    shelves: &Shelves,
-    bits: u32,
-) -> Result<Vec<Bucket>, Error> {
+    hold: &mut impl Hold,
+) -> Result<(Vec<EventOutcome>, Vec<IncomeResult>), Error> {
+    hold.open(ctx)?;
+    let events = hold.apply(ctx, input.events)?;
+    Ok((events, hold.distribute(ctx, input.incomes)?))
+}
+
+/// The rows of all tables, once those of the input are found to fit together.
+fn in_rows<'i>(exec: &Exec<'_>, input: &'i DayInput<'_>) -> Result<Rows<'i>, Error> {
+    input.check()?;
+    Rows::new(exec, input)
+}
+
+/// The rows of all tables in their buckets, and how many they are.
+fn fill(exec: &Exec<'_>, input: &DayInput<'_>, rows: &Rows<'_>, form: Form) -> Result<(Kept, usize), Error> {
+    let bits = bucket_bits(input.orders.rows.saturating_add(input.deferred.rows), input.positions.rows);
+    let tables = [input.orders.rows, input.deferred.rows, input.positions.rows, input.lots.rows];
+    let count = tables.into_iter().fold(0_usize, usize::saturating_add);
+    let shelves = if form == Form::Short { rows.shelves(count) } else { Shelves::default() };
     let mut buckets = vec![Bucket::default(); 1 << bits];
     let positions = [(input.positions.account, input.positions.rows)];
     if shelves.position.is_some() {
@@ -214,104 +173,17 @@ fn fill(
         scatter(exec, bits, &orders, |table, range, out| rows.orders(table, range, out), |row| row.account)?
     };
     buckets.iter_mut().zip(whole).for_each(|(bucket, rows)| bucket.orders = rows);
-    Ok(buckets)
+    Ok((Kept { buckets, shelves }, count))
 }
 
-/// What all passes over the orders of all buckets need.
-struct Passes<'p, 'a> {
-    exec: &'p Exec<'p>,
-    ctx: &'p Context<'a>,
-    shelves: &'p Shelves,
-    needs: &'p Needs,
-    /// Rows of all tables together.
-    count: usize,
-}
-
-impl Passes<'_, '_> {
-    /// Sorts, rules about and surveys the orders of all buckets.
-    fn rule(&self, rows: &Rows<'_>, unswung: &[Option<Pricing<'_>>], buckets: &mut [Bucket]) -> Result<Survey, Error> {
-        let &Self { exec, ctx, shelves, needs, count } = self;
-        let funds = ctx.terms.funds.len();
-        let init = || (Ruler::default(), Surveyor::new(funds), Tray::default());
-        let states = exec.run(count, buckets.iter_mut(), init, |(ruler, surveyor, tray), _, bucket| {
-            shelves.take_down(ctx, bucket, tray);
-            ruler.rule(ctx, rows, bucket)?;
-            surveyor.add(ctx, needs, unswung, bucket)?;
-            shelves.put_orders_back(ctx, bucket, tray);
-            Ok(())
-        })?;
-        let mut survey = Survey::new(funds);
-        states.iter().for_each(|(_, surveyor, _)| survey.merge(&surveyor.survey));
-        Ok(survey)
-    }
-
-    /// Shares what the gates accept over the orders of all buckets.
-    fn share(&self, gates: &mut Gates, buckets: &mut [Bucket]) -> Result<(), Error> {
-        let mut open = true;
-        while open {
-            let now = &*gates;
-            let init = || (now.tallies(), Tray::default());
-            let states = self.exec.run(self.count, buckets.iter_mut(), init, |(tallies, tray), _, bucket| {
-                self.shelves.take_down(self.ctx, bucket, tray);
-                now.tally(tallies, bucket);
-                self.shelves.put_back(bucket, tray);
-                Ok(())
-            })?;
-            open = gates.next(states.into_iter().map(|(tallies, _)| tallies));
-        }
-        Ok(())
-    }
-
-    /// Writes what the gates accept into all buckets, and surveys that.
-    fn accept(&self, gates: &Gates, unswung: &[Option<Pricing<'_>>], buckets: &mut [Bucket]) -> Result<Survey, Error> {
-        let &Self { exec, ctx, shelves, needs, count } = self;
-        let funds = ctx.terms.funds.len();
-        let init = || (Surveyor::new(funds), Tray::default());
-        let states = exec.run(count, buckets.iter_mut(), init, |(surveyor, tray), _, bucket| {
-            shelves.take_down(ctx, bucket, tray);
-            gates.accept(bucket);
-            surveyor.add(ctx, needs, unswung, bucket)?;
-            shelves.put_rulings_back(ctx, bucket, tray);
-            Ok(())
-        })?;
-        let mut survey = Survey::new(funds);
-        states.iter().for_each(|(surveyor, _)| survey.merge(&surveyor.survey));
-        Ok(survey)
-    }
-}
-
-/// Which funds somebody deals in.
-struct Dealt {
-    /// By fund; empty if no fund is left out.
-    funds: Vec<bool>,
-}
-
-impl Dealt {
-    /// A fund's terms take longer to prepare than a few orders to deal, so a small day prepares those that it needs.
-    fn new(ctx: &Context<'_>, buckets: &[Bucket], rows: usize) -> Self {
-        if rows > SMALL_ROWS {
-            return Self { funds: Vec::new() };
-        }
-        let mut funds = vec![false; ctx.terms.funds.len()];
-        for order in buckets.iter().flat_map(|bucket| &bucket.orders) {
-            for fund in [order.fund, order.target] {
-                if let Some(dealt) = usize::try_from(fund).ok().and_then(|fund| funds.get_mut(fund)) {
-                    *dealt = true;
-                }
-            }
-        }
-        Self { funds }
-    }
-
-    /// The terms at the net asset values.
-    fn pricings<'a>(&self, ctx: &Context<'a>) -> Result<Vec<Option<Pricing<'a>>>, Error> {
-        let funds = ctx.terms.funds.iter().zip(ctx.days).enumerate();
-        let pricings = funds.map(|(number, (fund, day))| match self.funds.get(number) {
-            Some(false) => Ok(None),
-            _ => price_at(ctx, fund, number, day.nav).map(Some),
-        });
-        pricings.collect()
-    }
+/// The terms of the funds at their net asset values, but for those that nobody deals in.
+fn pricings<'a>(ctx: &Context<'a>, dealt: &[bool]) -> Result<Vec<Option<Pricing<'a>>>, Error> {
+    let funds = ctx.terms.funds.iter().zip(ctx.days).enumerate();
+    let pricings = funds.map(|(number, (fund, day))| match dealt.get(number) {
+        Some(false) => Ok(None),
+        _ => price_at(ctx, fund, number, day.nav).map(Some),
+    });
+    pricings.collect()
 }
 
 /// A fund's terms at a price.
@@ -319,11 +191,5 @@ fn price_at<'a>(ctx: &Context<'a>, fund: &'a Fund, number: usize, price: i64) ->
     Pricing::new(fund, ctx.terms.scales, price).ok_or_else(|| price_fault(number))
 }
 
-/// A fund has no price that can be dealt at.
-fn price_fault(fund: usize) -> Error {
-    let operands = vec![i128::try_from(fund).unwrap_or_default()];
-    Error { operands, ..Error::whole(Code::Day(Fault::Price)) }
-}
-
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -66,6 +66,11 @@ impl Needs {
         Self { funds, any }
     }
 
+    /// Whether anything has to be known of any fund.
+    pub(super) const fn any(&self) -> bool {
+        self.any
+    }
+
     fn of(&self, fund: u32) -> Need {
         usize::try_from(fund).ok().and_then(|fund| self.funds.get(fund)).copied().unwrap_or_default()
     }
@@ -96,6 +101,14 @@ impl Survey {
     /// Of so many funds, all totals zero.
     pub fn new(funds: usize) -> Self {
         Self { funds: vec![FundTotals::default(); funds], levels: BTreeMap::new() }
+    }
+
+    /// What some workers have surveyed together, of so many funds.
+    pub(super) fn of<'s>(funds: usize, surveyors: impl Iterator<Item = &'s Surveyor>) -> Self {
+        surveyors.fold(Self::new(funds), |mut survey, surveyor| {
+            survey.merge(&surveyor.survey);
+            survey
+        })
     }
 
     /// Adds the totals of other rows.

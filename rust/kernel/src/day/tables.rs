@@ -11,7 +11,7 @@ use super::ledger::Posting;
 use super::obligations::{Obligation, PartyNet, Payment};
 use super::proof::IncomeRow;
 use super::ruled::RuledOrder;
-use super::types::{Lot, Order, Outcome};
+use super::types::{Lot, Order, Outcome, Position};
 use crate::bounds::fits;
 
 /// So many rows are proven, summed and then written column after column: their orders and outcomes stay in a core's
@@ -132,6 +132,64 @@ macro_rules! confirmations {
 
 confirmation_columns!(confirmations);
 
+/// A stretch of a column.
+#[derive(Clone, Copy, Debug)]
+pub enum Slice<'a> {
+    /// Keys, money, units, instants.
+    I64(&'a [i64]),
+    /// Dates, in days since 1970.
+    I32(&'a [i32]),
+    /// Numbers of funds, distributors, parties, currencies.
+    U32(&'a [u32]),
+    /// Codes and flags.
+    U8(&'a [u8]),
+}
+
+macro_rules! slice_from {
+    ($($kind:ty => $variant:ident)*) => {$(
+        impl<'a> From<&'a [$kind]> for Slice<'a> {
+            fn from(values: &'a [$kind]) -> Self {
+                Self::$variant(values)
+            }
+        }
+    )*};
+}
+
+slice_from! { i64 => I64 i32 => I32 u32 => U32 u8 => U8 }
+
+macro_rules! confirmation_table {
+    ($($name:ident: $kind:ty),*) => {
+        /// The columns of confirmations in memory that is used for one bucket after another.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "the columns of the table of confirmations, described there")]
+        pub struct ConfirmationTable {
+            $(pub $name: Vec<$kind>,)*
+        }
+
+        impl ConfirmationTable {
+            /// So many rows of zeros.
+            pub fn clear(&mut self, rows: usize) {
+                $(
+                    self.$name.clear();
+                    self.$name.resize(rows, 0);
+                )*
+            }
+
+            /// All rows, to be written.
+            pub fn columns(&mut self) -> ConfirmationColumns<'_> {
+                ConfirmationColumns { $($name: &mut self.$name,)* }
+            }
+
+            /// The columns in their order.
+            pub fn slices(&self) -> Vec<Slice<'_>> {
+                vec![$(Slice::from(self.$name.as_slice())),*]
+            }
+        }
+    };
+}
+
+confirmation_columns!(confirmation_table);
+
 impl Row<'_> {
     /// Whether all quantities have at most 18 digits at their scale.
     fn fits(&self) -> bool {
@@ -230,6 +288,16 @@ macro_rules! table {
                 )*
             }
 
+            /// Forgets all rows; the memory stays.
+            pub fn clear(&mut self) {
+                $(self.$name.clear();)*
+            }
+
+            /// The columns in their order.
+            pub fn slices(&self) -> Vec<Slice<'_>> {
+                vec![$(Slice::from(self.$name.as_slice())),*]
+            }
+
             /// The columns with their names, in their order.
             pub fn into_columns(self) -> Vec<(&'static str, Values)> {
                 vec![$((stringify!($name), Values::from(self.$name))),*]
@@ -326,6 +394,23 @@ written! {
         income_units: i64 = |row| row.income_units;
         income_cash: i64 = |row| row.income_cash;
         moved: i64 = |row| row.moved;
+    }
+}
+
+table! {
+    /// The positions of an opened bucket, as they came.
+    OpeningColumns from Position {
+        account: i64 = |row| row.account;
+        transaction_account: i64 = |row| row.transaction_account;
+        distributor: u32 = |row| row.distributor;
+        fund: u32 = |row| row.fund;
+        charge: u8 = |row| row.charge;
+        dividend_option: u8 = |row| row.dividend_option;
+        units: i64 = |row| row.opening;
+        frozen: i64 = |row| row.frozen;
+        pending: i64 = |row| row.pending;
+        unpaid: i64 = |row| row.unpaid;
+        entitled: i64 = |row| row.entitled;
     }
 }
 

@@ -107,7 +107,43 @@ impl Totals {
     }
 }
 
+macro_rules! each {
+    ($of:ident, $visit:ident: $($name:ident),*; counts: $($count:ident),*) => {
+        $($visit(&mut $of.$name);)*
+        $(each_count(&mut $of.$count, $visit);)*
+    };
+}
+
+/// A count as one of the numbers; what is no count of rows leaves it as it is.
+fn each_count(count: &mut u64, visit: &mut impl FnMut(&mut i128)) {
+    let mut number = i128::from(*count);
+    visit(&mut number);
+    *count = u64::try_from(number).unwrap_or(*count);
+}
+
+impl Totals {
+    /// Hands out every number, always in the same order.
+    pub(super) fn each(&mut self, visit: &mut impl FnMut(&mut i128)) {
+        self.funds.iter_mut().for_each(|fund| fund.each(visit));
+        let counts = self.statuses.iter_mut().chain(&mut self.origins);
+        counts.chain([&mut self.standing]).for_each(|count| each_count(count, visit));
+    }
+}
+
 impl FundTotals {
+    fn each(&mut self, visit: &mut impl FnMut(&mut i128)) {
+        for kind in &mut self.kinds {
+            each!(kind, visit: requested, confirmed, top_up, deferred, cancelled, rejected, carried; counts: orders);
+        }
+        for dealt in &mut self.dealt {
+            each!(dealt, visit: amount, net, units, rounding; counts:);
+        }
+        each!(self, visit: asked, accepted; counts: outgoing);
+        let register = &mut self.register;
+        each!(register, visit: opening, issued, cancelled, units, lots, income_units, moved; counts: positions);
+        each!(register, visit: pending, income, income_cash, unpaid; counts:);
+    }
+
     fn merge(&mut self, other: &Self) {
         for (into, from) in self.kinds.iter_mut().zip(&other.kinds) {
             add_all!(into, from: orders, requested, top_up, confirmed, deferred, cancelled, rejected, carried);

@@ -51,11 +51,6 @@ impl<'a> Turns<'a> {
 }
 
 impl<'a> Turn<'_, 'a> {
-    /// The number of the bucket.
-    pub(super) fn index(&self) -> usize {
-        self.index
-    }
-
     /// Waits for the buckets before this one, and takes its rows.
     ///
     /// # Errors

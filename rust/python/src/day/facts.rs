@@ -1,6 +1,6 @@
 //! What a day's proof is made of: the laws with both sides, the cuts of its splits, control totals, event outcomes.
 
-use fundclear_kernel::day::finish::Cleared;
+use fundclear_kernel::day::finish::Ended;
 use fundclear_kernel::day::names::{NAMES, STATUSES, flow_name, kind_name, purposes};
 use fundclear_kernel::day::proof::Entry;
 use fundclear_kernel::day::run::Day;
@@ -11,10 +11,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 /// Adds them to the dict of the day.
-pub fn add(made: &Bound<'_, PyDict>, day: &Day<'_>, cleared: &Cleared) -> PyResult<()> {
+pub fn add(made: &Bound<'_, PyDict>, day: &Day<'_>, ended: &Ended) -> PyResult<()> {
     let py = made.py();
     made.set_item("cuts", cuts(day))?;
-    made.set_item("totals", totals(day, cleared))?;
+    made.set_item("totals", totals(day, ended))?;
     let events = PyDict::new(py);
     let rows = day.events.iter().map(|outcome| i64::try_from(outcome.row).unwrap_or(i64::MAX));
     events.set_item("row", PyArray1::from_iter(py, rows))?;
@@ -82,15 +82,15 @@ fn cuts(day: &Day<'_>) -> Vec<CutRow> {
 }
 
 /// Control totals: name, sum and decimal places.
-fn totals(day: &Day<'_>, cleared: &Cleared) -> Vec<(String, i128, u8)> {
+fn totals(day: &Day<'_>, ended: &Ended) -> Vec<(String, i128, u8)> {
     let scales = day.ctx.terms.scales;
     let mut totals = Vec::new();
-    for (name, count) in STATUSES.iter().zip(cleared.totals.statuses) {
+    for (name, count) in STATUSES.iter().zip(ended.totals.statuses) {
         totals.push((format!("orders {name}"), i128::from(count), 0));
     }
     let sum = |of: &dyn Fn(&fundclear_kernel::day::totals::RegisterTotals) -> i128| {
         // Sums of fewer than 2^64 values below 2^63.
-        cleared.totals.funds.iter().fold(0_i128, |sum, fund| sum.wrapping_add(of(&fund.register)))
+        ended.totals.funds.iter().fold(0_i128, |sum, fund| sum.wrapping_add(of(&fund.register)))
     };
     totals.push(("positions".to_owned(), sum(&|register| i128::from(register.positions)), 0));
     totals.push(("opening units".to_owned(), sum(&|register| register.opening), scales.units));

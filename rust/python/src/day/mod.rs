@@ -7,9 +7,9 @@ mod steps;
 mod taken;
 
 use fundclear_kernel::day::events::Event;
-use fundclear_kernel::day::finish::{Cleared, finish};
+use fundclear_kernel::day::finish::{Ended, finish};
 use fundclear_kernel::day::input::{DayInput, LotColumns, OrderColumns, PositionColumns};
-use fundclear_kernel::day::run::Day;
+use fundclear_kernel::day::run::{Day, HeldDay};
 use fundclear_kernel::day::tables::{
     FlowColumns, IncomeColumns, ObligationColumns, PaymentColumns, PostingColumns, SettlementColumns,
 };
@@ -59,23 +59,23 @@ pub fn clear_day<'py>(
     let day = call::attempt(py, threads, rows, |exec| {
         #[cfg(target_os = "linux")]
         let _segmented = crate::memory::Segmented::new();
-        Day::open(exec, &input)
+        HeldDay::open(exec, &input)
     });
     let mut day = day?.map_err(told)?;
     let (fund_array, distributors) =
-        (PyArray1::from_slice(py, &day.ctx.funds), PyArray1::from_slice(py, &day.ctx.distributors));
+        (PyArray1::from_slice(py, &day.day.ctx.funds), PyArray1::from_slice(py, &day.day.ctx.distributors));
     let (parties, open) = settle_with.call1((fund_array, distributors))?.extract::<(Bound<'_, PyDict>, Vec<_>)>()?;
     let (parties, open) = (inputs::parties(&parties)?, inputs::obligations(open));
     let orders = input.orders.rows.saturating_add(input.deferred.rows);
     let mut confirmations = Confirmations::new(orders)?;
     let columns = confirmations.columns();
     let work = |exec: &Exec<'_>| finish(exec, &mut day, &input, &parties, &open, columns);
-    let mut cleared = call::attempt(py, threads, rows, work)?.map_err(told)?;
+    let cleared = call::attempt(py, threads, rows, work)?.map_err(told)?;
     let made = PyDict::new(py);
     made.set_item("confirmations", confirmations.into_dict(py)?)?;
-    facts::add(&made, &day, &cleared)?;
-    made.set_item("entries", LawEntries(std::mem::take(&mut cleared.entries)))?;
-    add_tables(&made, cleared)?;
+    made.set_item("positions", table(py, cleared.positions.into_columns())?)?;
+    made.set_item("lots", table(py, cleared.lots.into_columns())?)?;
+    add_ended(&made, &day.day, cleared.ended)?;
     Ok(made)
 }
 
@@ -171,17 +171,18 @@ fn part<'py>(tables: &Bound<'py, PyDict>, name: &str) -> PyResult<Option<Bound<'
     }
 }
 
-fn add_tables(made: &Bound<'_, PyDict>, cleared: Cleared) -> PyResult<()> {
+/// Adds what the settled buckets come to, and what the proof is made of.
+pub fn add_ended(made: &Bound<'_, PyDict>, day: &Day<'_>, mut ended: Ended) -> PyResult<()> {
     let py = made.py();
-    let settlement = cleared.settlement;
-    made.set_item("positions", table(py, cleared.positions.into_columns())?)?;
-    made.set_item("lots", table(py, cleared.lots.into_columns())?)?;
-    made.set_item("flows", table(py, FlowColumns::from(cleared.flows.as_slice()).into_columns())?)?;
+    facts::add(made, day, &ended)?;
+    made.set_item("entries", LawEntries(std::mem::take(&mut ended.entries)))?;
+    let settlement = ended.settlement;
+    made.set_item("flows", table(py, FlowColumns::from(ended.flows.as_slice()).into_columns())?)?;
     made.set_item("obligations", table(py, ObligationColumns::from(settlement.open.as_slice()).into_columns())?)?;
     made.set_item("settlement", table(py, SettlementColumns::from(settlement.positions.as_slice()).into_columns())?)?;
     made.set_item("payments", table(py, PaymentColumns::from(settlement.payments.as_slice()).into_columns())?)?;
-    made.set_item("postings", table(py, PostingColumns::from(cleared.postings.as_slice()).into_columns())?)?;
-    made.set_item("income", table(py, IncomeColumns::from(cleared.incomes.as_slice()).into_columns())?)
+    made.set_item("postings", table(py, PostingColumns::from(ended.postings.as_slice()).into_columns())?)?;
+    made.set_item("income", table(py, IncomeColumns::from(ended.incomes.as_slice()).into_columns())?)
 }
 
 /// The exception of a day that cannot be cleared: what is wrong, in which table, for which fund.

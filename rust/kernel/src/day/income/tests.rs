@@ -31,7 +31,7 @@ fn one(policy: Option<IncomePolicy>, pays_out: bool, incomes: &[Income], positio
     let terms = terms(vec![Fund { income: policy, ..fund(0) }]);
     let days = [FundDay { pays_out, ..days(&[10_000])[0] }];
     let mut buckets = buckets(&[positions.to_vec()]);
-    distribute(&Exec::inline(), &context(&terms, &days), incomes, &mut buckets).unwrap();
+    distribute(&context(&terms, &days), incomes, &mut InMemory::new(&Exec::inline(), &mut buckets)).unwrap();
     paid(&buckets)
 }
 
@@ -64,7 +64,7 @@ fn shares_do_not_depend_on_buckets_or_threads() {
             let mut buckets = buckets(&split);
             let threads = |count| NonZeroUsize::new(count).unwrap();
             let exec = Exec::new(threads(parts.min(2)), &|| true);
-            let results = distribute(&exec, &ctx, &incomes, &mut buckets).unwrap();
+            let results = distribute(&ctx, &incomes, &mut InMemory::new(&exec, &mut buckets)).unwrap();
             let mut seen = vec![0; weights.len()];
             for bucket in &buckets {
                 for (position, income) in bucket.positions.iter().zip(&bucket.income) {
@@ -140,7 +140,8 @@ fn a_fund_may_keep_what_the_cuts_leave() {
     for sign in [1, -1] {
         let mut buckets = buckets(&[vec![position(1, 0, 70), position(2, 0, 70), position(3, 0, 70)]]);
         let incomes = [income(0, DATE, 110 * sign)];
-        let results = distribute(&Exec::inline(), &context(&terms, &days), &incomes, &mut buckets).unwrap();
+        let results =
+            distribute(&context(&terms, &days), &incomes, &mut InMemory::new(&Exec::inline(), &mut buckets)).unwrap();
         assert_eq!(paid(&buckets).iter().map(|row| row[0]).collect::<Vec<_>>(), [30 * sign; 3]);
         assert_eq!([results[0].paid, results[0].kept], [90 * sign, 20 * sign]);
         assert_eq!(results[0].cut, None);
@@ -154,9 +155,9 @@ fn funds_without_income_are_left_alone() {
     let ctx = context(&terms, &days);
     let holdings = [vec![position(1, 0, 50), position(1, 1, 50)], vec![position(2, 1, 50)]];
     let mut buckets = buckets(&holdings);
-    distribute(&Exec::inline(), &ctx, &[income(1, DATE, 5)], &mut buckets).unwrap();
+    distribute(&ctx, &[income(1, DATE, 5)], &mut InMemory::new(&Exec::inline(), &mut buckets)).unwrap();
     assert_eq!(paid(&buckets), [[0; 4], [3, 0, 3, 0], [2, 0, 2, 0]]);
-    distribute(&Exec::inline(), &ctx, &[], &mut buckets).unwrap();
+    distribute(&ctx, &[], &mut InMemory::new(&Exec::inline(), &mut buckets)).unwrap();
     assert_eq!(paid(&buckets), [[0; 4]; 0]);
 }
 
@@ -168,7 +169,7 @@ fn income_that_cannot_be_shared_fails_the_day() {
     let ctx = context(&terms, &days);
     let fails = |units, incomes: &[Income]| {
         let mut buckets = buckets(&[vec![position(1, 0, 50), position(1, 1, units)]]);
-        let error = distribute(&Exec::inline(), &ctx, incomes, &mut buckets).unwrap_err();
+        let error = distribute(&ctx, incomes, &mut InMemory::new(&Exec::inline(), &mut buckets)).unwrap_err();
         (error.code, error.operands)
     };
     let nobody = Code::Day(Fault::IncomeUnits);

@@ -6,23 +6,25 @@ use super::super::finish::finish;
 use super::super::hand_made::{DATE, days, front_end, fund, holding, policy, terms};
 use super::super::input::{self, NO_KEY, OrderColumns, Small};
 use super::super::obligations::Parties;
-use super::super::tables::{ConfirmationColumns, LotColumns, PositionColumns};
+use super::super::shelf::Tray;
+use super::super::tables::{ConfirmationTable, LotColumns, PositionColumns};
 use super::super::types::{Income, Kind, Reason};
 use super::*;
 use crate::arithmetic::Operand;
 use crate::arithmetic::naive::draw;
+use crate::error::{Code, Fault};
 use crate::terms::{Decision, Fund, Gate, ONE, Payment, Swing, Terms};
 
 const KINDS: [Kind; 5] = [Kind::Subscribe, Kind::Periodic, Kind::Redeem, Kind::Switch, Kind::Unsupported];
 
 /// Rows of all tables: positions of 100 units and more, each with two lots where the fund keeps them.
 #[derive(Clone, Default)]
-struct Tables {
+pub(in super::super) struct Tables {
     orders: Vec<[i64; 8]>,
     deferred: Vec<[i64; 8]>,
-    positions: Vec<[i64; 5]>,
+    pub(in super::super) positions: Vec<[i64; 5]>,
     lots: Vec<[i64; 5]>,
-    income: i64,
+    pub(in super::super) income: i64,
     /// Whether columns that say the same of all rows are columns all the same.
     is_spelt_out: bool,
 }
@@ -45,7 +47,7 @@ fn market() -> Terms {
     terms(vec![gated, class, swinging, earning])
 }
 
-fn tables(orders: usize, seed: u64) -> Tables {
+pub(in super::super) fn tables(orders: usize, seed: u64) -> Tables {
     let mut draw = draw(seed);
     let mut below = |bound: u64| (draw() % bound).cast_signed();
     let mut tables = Tables { income: below(2_000) - 1_000, ..Tables::default() };
@@ -85,8 +87,19 @@ fn shuffle<T>(rows: &mut [T], draw: &mut impl FnMut() -> u64) {
 fn with_day<T>(
     tables: &Tables,
     threads: usize,
-    look: impl FnOnce(Result<&mut Day<'_>, Error>, &DayInput<'_>) -> T,
+    look: impl FnOnce(Result<&mut HeldDay<'_>, Error>, &DayInput<'_>) -> T,
 ) -> T {
+    with_input(tables, |input| {
+        let exec = Exec::new(NonZeroUsize::new(threads).unwrap(), &|| true);
+        match HeldDay::open(&exec, input) {
+            Ok(mut day) => look(Ok(&mut day), input),
+            Err(error) => look(Err(error), input),
+        }
+    })
+}
+
+/// Looks at the tables as a day gets them.
+pub(in super::super) fn with_input<T>(tables: &Tables, look: impl FnOnce(&DayInput<'_>) -> T) -> T {
     let column = |rows: &[[i64; 8]], place: usize| rows.iter().map(|row| row[place]).collect::<Vec<_>>();
     let new: Vec<_> = (0..8).map(|place| column(&tables.orders, place)).collect();
     let old: Vec<_> = (0..8).map(|place| column(&tables.deferred, place)).collect();
@@ -150,11 +163,7 @@ fn with_day<T>(
         discounts: &[],
         quantity_scale: 2,
     };
-    let exec = Exec::new(NonZeroUsize::new(threads).unwrap(), &|| true);
-    match Day::open(&exec, &input) {
-        Ok(mut day) => look(Ok(&mut day), &input),
-        Err(error) => look(Err(error), &input),
-    }
+    look(&input)
 }
 
 #[test]
@@ -164,7 +173,7 @@ fn a_day_is_the_same_for_any_order_of_its_rows_and_any_number_of_threads() {
         let mut tables = tables(orders, seed);
         with_day(&tables.clone(), 1, |day, _| {
             let day = day.unwrap();
-            assert_eq!(day.buckets.len() > 1, orders > 1 << 14);
+            assert_eq!(day.kept.buckets.len() > 1, orders > 1 << 14);
             for round in 0..rounds {
                 shuffle(&mut tables.orders, &mut draw);
                 shuffle(&mut tables.deferred, &mut draw);
@@ -172,9 +181,9 @@ fn a_day_is_the_same_for_any_order_of_its_rows_and_any_number_of_threads() {
                 shuffle(&mut tables.lots, &mut draw);
                 with_day(&tables, 1 + round % 3, |other, _| {
                     let other = other.unwrap();
-                    assert_eq!((&other.prices, &other.survey), (&day.prices, &day.survey));
-                    assert_eq!(other.swings, day.swings);
-                    for (mine, theirs) in day.buckets.iter().zip(&other.buckets) {
+                    assert_eq!((&other.day.prices, &other.day.survey), (&day.day.prices, &day.day.survey));
+                    assert_eq!(other.day.swings, day.day.swings);
+                    for (mine, theirs) in day.kept.buckets.iter().zip(&other.kept.buckets) {
                         assert_eq!((&mine.orders, &mine.rulings), (&theirs.orders, &theirs.rulings));
                         assert_eq!((&mine.positions, &mine.lots), (&theirs.positions, &theirs.lots));
                         assert_eq!((&mine.lot_ranges, &mine.shelf), (&theirs.lot_ranges, &theirs.shelf));
@@ -199,12 +208,12 @@ fn short_rows_say_what_whole_ones_do() {
         with_day(&day(with_earlier, false), 2, |short, _| {
             with_day(&day(with_earlier, true), 1, |whole, _| {
                 let (short, whole) = (short.unwrap(), whole.unwrap());
-                assert_eq!((&short.prices, &short.survey), (&whole.prices, &whole.survey));
-                assert!(whole.shelves.order.is_none() && whole.shelves.position.is_none());
-                assert!(short.shelves.order.is_some() && short.shelves.position.is_none() == with_earlier);
-                let Day { buckets, shelves, ctx, .. } = short;
+                assert_eq!((&short.day.prices, &short.day.survey), (&whole.day.prices, &whole.day.survey));
+                assert!(whole.kept.shelves.order.is_none() && whole.kept.shelves.position.is_none());
+                assert!(short.kept.shelves.order.is_some() && short.kept.shelves.position.is_none() == with_earlier);
+                let HeldDay { day: Day { ctx, .. }, kept: Kept { buckets, shelves }, .. } = short;
                 let mut tray = Tray::default();
-                for (mine, theirs) in buckets.iter_mut().zip(&whole.buckets) {
+                for (mine, theirs) in buckets.iter_mut().zip(&whole.kept.buckets) {
                     assert_eq!(
                         (mine.order_rows(), mine.position_rows()),
                         (theirs.orders.len(), theirs.positions.len())
@@ -225,10 +234,10 @@ fn what_a_gate_accepts_adds_up_to_its_limit_the_oldest_first() {
     for seed in 0..40 {
         with_day(&tables(200, seed), 1, |day, _| {
             let day = day.unwrap();
-            for gate in &day.gates {
+            for gate in &day.day.gates {
                 tripped += i32::from(gate.tripped);
-                let is_its = |fund: u32| day.ctx.fund(fund).is_some_and(|fund| fund.portfolio == gate.portfolio);
-                let rows = day.buckets.iter().flat_map(|bucket| bucket.orders.iter().zip(&bucket.rulings));
+                let is_its = |fund: u32| day.day.ctx.fund(fund).is_some_and(|fund| fund.portfolio == gate.portfolio);
+                let rows = day.kept.buckets.iter().flat_map(|bucket| bucket.orders.iter().zip(&bucket.rulings));
                 let rows = rows.filter(|(order, ruling)| {
                     is_its(order.fund) && order.kind.is_outgoing() && ruling.reason == Reason::None
                 });
@@ -259,9 +268,9 @@ fn what_a_gate_accepts_adds_up_to_its_limit_the_oldest_first() {
 fn the_survey_is_what_a_look_at_every_order_gives() {
     with_day(&tables(300, 5), 1, |day, _| {
         let day = day.unwrap();
-        let swing = day.swings[0];
+        let swing = day.day.swings[0];
         let mut flow = 0_i128;
-        for (order, ruling) in day.buckets.iter().flat_map(|bucket| bucket.orders.iter().zip(&bucket.rulings)) {
+        for (order, ruling) in day.kept.buckets.iter().flat_map(|bucket| bucket.orders.iter().zip(&bucket.rulings)) {
             if ruling.reason != Reason::None {
                 continue;
             }
@@ -279,9 +288,9 @@ fn the_survey_is_what_a_look_at_every_order_gives() {
         let with_lots: i128 = swing.flow - flow;
         // What is left are the transfers out of the fund that charges by its lots.
         assert!(with_lots >= 0);
-        let assets = day.buckets.iter().flat_map(|bucket| &bucket.positions).filter(|position| position.fund == 2);
+        let assets = day.kept.buckets.iter().flat_map(|bucket| &bucket.positions).filter(|position| position.fund == 2);
         assert_eq!(swing.assets, assets.map(|position| i128::from(position.opening) * 20_000).sum());
-        assert_ne!(day.prices[2], 20_000);
+        assert_ne!(day.day.prices[2], 20_000);
     });
 }
 
@@ -306,34 +315,12 @@ fn a_register_that_does_not_tie_names_its_row() {
     assert_eq!(fault(|tables| tables.orders[5][5] = i64::MAX), Some((Code::Digits, Some(5))));
 }
 
-macro_rules! owned {
-    ($($name:ident: $kind:ty),*) => {
-        /// The columns of confirmations as vectors.
-        #[derive(Clone, Debug, Default, PartialEq)]
-        struct Owned {
-            $($name: Vec<$kind>,)*
-        }
-
-        impl Owned {
-            fn new(rows: usize) -> Self {
-                Self { $($name: vec![Default::default(); rows],)* }
-            }
-
-            fn columns(&mut self) -> ConfirmationColumns<'_> {
-                ConfirmationColumns { $($name: &mut self.$name,)* }
-            }
-        }
-    };
-}
-
-crate::confirmation_columns!(owned);
-
 /// Confirmations and closing register of a day, of which every law is proven on the way.
-fn cleared(tables: &Tables, threads: usize) -> (Owned, PositionColumns, LotColumns) {
+fn cleared(tables: &Tables, threads: usize) -> (ConfirmationTable, PositionColumns, LotColumns) {
     with_day(tables, threads, |day, input| {
         let day = day.unwrap();
         let numbers = |count: usize, first: u32| (first..).take(count).collect::<Vec<_>>();
-        let (funds, distributors) = (day.ctx.terms.funds.len(), day.ctx.distributors.len());
+        let (funds, distributors) = (day.day.ctx.terms.funds.len(), day.day.ctx.distributors.len());
         let parties = Parties {
             custody: numbers(funds, 1),
             manager: numbers(funds, 100),
@@ -341,10 +328,11 @@ fn cleared(tables: &Tables, threads: usize) -> (Owned, PositionColumns, LotColum
             distributor: numbers(distributors, 200),
             clearing: 0,
         };
-        let mut owned = Owned::new(tables.orders.len() + tables.deferred.len());
+        let mut owned = ConfirmationTable::default();
+        owned.clear(tables.orders.len() + tables.deferred.len());
         let exec = Exec::new(NonZeroUsize::new(threads).unwrap(), &|| true);
         let cleared = finish(&exec, day, input, &parties, &[], owned.columns()).unwrap();
-        assert!(cleared.entries.iter().all(|entry| entry.left == entry.right));
+        assert!(cleared.ended.entries.iter().all(|entry| entry.left == entry.right));
         (owned, cleared.positions, cleared.lots)
     })
 }

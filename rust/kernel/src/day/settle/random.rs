@@ -3,7 +3,7 @@
 
 use super::super::events::{Event, EventKind, apply_events};
 use super::super::hand_made::*;
-use super::super::income::distribute;
+use super::super::income::{InMemory, distribute};
 use super::super::laws::{GateShare, Given, IncomeShare, Prover, prove_bucket};
 use super::super::stretch::Stretch;
 use super::super::totals::Totals;
@@ -188,7 +188,7 @@ fn day(seed: u64) -> [usize; 3] {
         is_lump.then(|| IncomeShare { income: total.into(), entitled: entitled(fund).into() })
     };
     let shared: Vec<_> = (0..FUNDS).map(shared).collect();
-    distribute(&Exec::inline(), &ctx, &incomes, std::slice::from_mut(&mut bucket)).unwrap();
+    distribute(&ctx, &incomes, &mut InMemory::new(&Exec::inline(), std::slice::from_mut(&mut bucket))).unwrap();
     validate(&ctx, &mut Validator::default(), &mut bucket).unwrap();
     let parts: Vec<i64> = (0..FUNDS).map(|_| random.below(5)).collect();
     let gates = gate(&mut bucket, &parts);
