@@ -146,7 +146,7 @@ impl<'a> OrderColumns<'a> {
         }
     }
 
-    fn check(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         let Self { account, transaction_account, distributor, fund, quantity, target, placed_at, .. } = *self;
         let Self { discount, rate, fee, id, since, .. } = *self;
         wide(self.rows, &[account, transaction_account, distributor, fund, quantity, target, placed_at])?;

@@ -99,9 +99,10 @@ pub(super) fn chunks(rows: usize, size: usize) -> impl Iterator<Item = Range<usi
 }
 
 /// From keys to their numbers.
-pub(super) struct Numbers {
+#[derive(Clone, Debug)]
+pub struct Numbers {
     /// The keys by number.
-    pub(super) keys: Vec<i64>,
+    pub keys: Vec<i64>,
     /// The numbers plus one of the keys from `base` on; zero for none. Empty if the keys lie too far apart.
     dense: Vec<u32>,
     base: i64,
@@ -111,7 +112,7 @@ pub(super) struct Numbers {
 
 impl Numbers {
     /// Numbers keys as they stand; they are distinct.
-    pub(super) fn new(keys: Vec<i64>) -> Self {
+    pub fn new(keys: Vec<i64>) -> Self {
         let (low, high) = keys.iter().fold((i64::MAX, i64::MIN), |(low, high), &key| (low.min(key), high.max(key)));
         let span = if keys.is_empty() { 0 } else { high.abs_diff(low).saturating_add(1) };
         let mut numbers = Self { keys, dense: Vec::new(), base: low, sparse: Vec::new() };
@@ -149,7 +150,7 @@ impl Numbers {
 
     /// The number of a key; `u32::MAX` for a key that has none.
     #[inline]
-    pub(super) fn of(&self, key: i64) -> u32 {
+    pub fn of(&self, key: i64) -> u32 {
         if self.sparse.is_empty() {
             // A key below the base comes out far beyond the table's end.
             let offset = key.wrapping_sub(self.base).cast_unsigned();

@@ -42,3 +42,4 @@ pub mod validate;
 pub mod violation;
 
 pub use crate::terms::Decision;
+pub use intern::Numbers;

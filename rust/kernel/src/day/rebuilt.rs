@@ -15,7 +15,9 @@ use super::gate::Gates;
 use super::hold::{Hold, Pricings, Ruler};
 use super::income::{Given, Holders, IncomeResult, Plans, distribute};
 use super::input::DayInput;
+use super::intern::Numbers;
 use super::opening::{Opener, Origins};
+use super::rows::Rows;
 use super::run::Day;
 use super::scatter::{bucket_bits, bucket_of};
 use super::survey::{Needs, Survey, Surveyor};
@@ -67,6 +69,14 @@ pub trait Source: Sync {
         wanted: Wanted,
         buckets: &mut Buckets,
     ) -> Result<(), Error>;
+}
+
+/// The orders that earlier days left over, of keys that are numbered already.
+///
+/// # Errors
+/// [`crate::error::Fault::DuplicateOrder`] if two of them have one id; values of more than 18 digits.
+pub fn earlier_orders(input: &DayInput<'_>, funds: &Numbers, distributors: &Numbers) -> Result<Vec<Order>, Error> {
+    Rows::earlier(input, funds, distributors)
 }
 
 /// The buckets of a partition while its rows come in.

@@ -50,6 +50,24 @@ impl<'a> Rows<'a> {
         Ok(Self { input, funds, distributors, refused })
     }
 
+    /// The orders that earlier days left over, of keys that are numbered already.
+    ///
+    /// # Errors
+    /// [`Fault::DuplicateOrder`] if two of them have one id; values of more than 18 digits.
+    pub(super) fn earlier(
+        input: &DayInput<'_>,
+        funds: &Numbers,
+        distributors: &Numbers,
+    ) -> Result<Vec<Order>, Error> {
+        input.deferred.check()?;
+        let none = OrderColumns::none();
+        let refused = duplicates::refused(&Exec::inline(), &none, &input.deferred, distributors)?;
+        let rows = Rows { input, funds: funds.clone(), distributors: distributors.clone(), refused };
+        let mut orders = Vec::with_capacity(input.deferred.rows);
+        rows.orders(1, 0..input.deferred.rows, &mut orders)?;
+        Ok(orders)
+    }
+
     /// How many of today's orders are refused for their ids.
     pub(super) fn duplicates(&self) -> usize {
         self.refused.len()

@@ -175,6 +175,14 @@ macro_rules! confirmation_table {
                 )*
             }
 
+            /// Some rows of another table.
+            pub fn gather(&mut self, from: &Self, rows: &[usize]) {
+                $(
+                    self.$name.clear();
+                    self.$name.extend(rows.iter().filter_map(|row| from.$name.get(*row)));
+                )*
+            }
+
             /// All rows, to be written.
             pub fn columns(&mut self) -> ConfirmationColumns<'_> {
                 ConfirmationColumns { $($name: &mut self.$name,)* }

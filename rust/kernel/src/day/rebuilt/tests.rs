@@ -7,7 +7,6 @@ use super::super::events::EventKind;
 use super::super::finish::{Ended, end, finish, received};
 use super::super::hand_made::DATE;
 use super::super::obligations::Parties;
-use super::super::rows::Rows;
 use super::super::run::HeldDay;
 use super::super::run::tests::{Tables, tables, with_input};
 use super::super::tables::{LotColumns, OpeningColumns, PositionColumns};

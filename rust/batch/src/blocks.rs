@@ -1,0 +1,491 @@
+//! Rows by partition between the passes of a day: packed to a few bytes each, in memory as long as there is room.
+//!
+//! A worker gathers the rows of each partition; when it has some hundred they become a block. In a block every column is
+//! packed by itself: the differences to its smallest value, or to the value before it where it rises, in as many bits as
+//! the largest of them has. Blocks that do not fit into memory any more go to a file, with a sum over their words.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::bits::{LANE, pack, unpack};
+
+/// Rows of a block; the last block that a worker makes of a partition has fewer.
+const BLOCK_ROWS: usize = 512;
+
+/// What a value that is none is: times that are not known, funds that are not given.
+const NONE: i64 = i64::MIN;
+
+/// What the words of a column's values are.
+const OFFSETS: u64 = 0;
+/// Offsets plus one; zero is none.
+const OFFSETS_OR_NONE: u64 = 1;
+/// Differences to the value before.
+const STEPS: u64 = 2;
+
+/// How much memory blocks may take together.
+#[derive(Debug)]
+pub struct Budget {
+    limit: u64,
+    used: AtomicU64,
+}
+
+impl Budget {
+    /// So many bytes.
+    #[must_use]
+    pub const fn new(limit: u64) -> Self {
+        Self { limit, used: AtomicU64::new(0) }
+    }
+
+    /// The bytes that blocks take in memory.
+    pub fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    fn take(&self, bytes: u64) -> bool {
+        let before = self.used.fetch_add(bytes, Ordering::Relaxed);
+        if before + bytes <= self.limit {
+            return true;
+        }
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+        false
+    }
+}
+
+/// Where blocks go that do not fit into memory.
+#[derive(Debug)]
+pub struct Spill {
+    file: File,
+    end: AtomicU64,
+}
+
+impl Spill {
+    /// A file in a folder, which has no name there and goes when it is closed.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn new(folder: &Path, name: &str) -> io::Result<Self> {
+        let path = folder.join(name);
+        let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+        std::fs::remove_file(&path)?;
+        Ok(Self { file, end: AtomicU64::new(0) })
+    }
+
+    /// The bytes that went there.
+    pub fn bytes(&self) -> u64 {
+        self.end.load(Ordering::Relaxed)
+    }
+
+    fn write(&self, words: &[u64]) -> io::Result<Place> {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let offset = self.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.file.write_all_at(&bytes, offset)?;
+        Ok(Place { offset, words: words.len(), sum: sum_of(words) })
+    }
+
+    fn read(&self, place: &Place, bytes: &mut Vec<u8>, words: &mut Vec<u64>) -> io::Result<()> {
+        bytes.resize(place.words * 8, 0);
+        self.file.read_exact_at(bytes, place.offset)?;
+        words.clear();
+        words.extend(bytes.chunks_exact(8).map(|word| {
+            let mut eight = [0; 8];
+            eight.copy_from_slice(word);
+            u64::from_le_bytes(eight)
+        }));
+        if sum_of(words) == place.sum {
+            return Ok(());
+        }
+        Err(io::Error::new(io::ErrorKind::InvalidData, "what was kept on the disk has changed there"))
+    }
+}
+
+/// A sum over words that depends on all of them and their order.
+fn sum_of(words: &[u64]) -> u64 {
+    words.iter().fold(0x9e37_79b9_7f4a_7c15, |sum: u64, word| {
+        (sum.rotate_left(23) ^ word).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+    })
+}
+
+#[derive(Debug)]
+struct Place {
+    offset: u64,
+    words: usize,
+    sum: u64,
+}
+
+#[derive(Debug)]
+enum Block {
+    Memory(Box<[u64]>),
+    Disk(Place),
+}
+
+#[derive(Debug, Default)]
+struct Partition {
+    rows: usize,
+    blocks: Vec<Block>,
+}
+
+/// A table on its way into its partitions.
+#[derive(Debug)]
+pub struct Shuffle<'s> {
+    partitions: Vec<Mutex<Partition>>,
+    width: usize,
+    budget: &'s Budget,
+    spill: &'s Spill,
+}
+
+/// A worker's rows of all partitions that are no block yet.
+#[derive(Debug)]
+pub struct Writer<'s> {
+    shuffle: &'s Shuffle<'s>,
+    staged: Vec<Vec<i64>>,
+    packer: Packer,
+}
+
+impl<'s> Shuffle<'s> {
+    /// For 2^bits partitions of rows of so many columns.
+    #[must_use]
+    pub fn new(bits: u32, width: usize, budget: &'s Budget, spill: &'s Spill) -> Self {
+        let partitions = (0..1_usize << bits).map(|_| Mutex::default()).collect();
+        Self { partitions, width, budget, spill }
+    }
+
+    /// What a worker adds rows with.
+    #[must_use]
+    pub fn writer(&'s self) -> Writer<'s> {
+        Writer { shuffle: self, staged: vec![Vec::new(); self.partitions.len()], packer: Packer::default() }
+    }
+
+    /// All rows, by partition, once all writers are finished.
+    #[must_use]
+    pub fn finish(self) -> Partitions<'s> {
+        let unlock = |partition: Mutex<Partition>| partition.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let partitions = self.partitions.into_iter().map(unlock).collect();
+        Partitions { partitions, width: self.width, spill: self.spill }
+    }
+
+    fn add(&self, partition: usize, rows: usize, words: &[u64]) -> io::Result<()> {
+        let bytes = std::mem::size_of_val(words) as u64;
+        let block = if self.budget.take(bytes) {
+            Block::Memory(words.into())
+        } else {
+            Block::Disk(self.spill.write(words)?)
+        };
+        if let Some(partition) = self.partitions.get(partition) {
+            let mut partition = partition.lock().unwrap_or_else(PoisonError::into_inner);
+            partition.rows += rows;
+            partition.blocks.push(block);
+        }
+        Ok(())
+    }
+}
+
+impl Writer<'_> {
+    /// Adds rows: of each its partition, and its values in the order of the columns, all rows one after the other.
+    ///
+    /// # Errors
+    /// What the system says of the file for what does not fit into memory.
+    pub fn add(&mut self, partitions: &[u32], rows: &[i64]) -> io::Result<()> {
+        let width = self.shuffle.width;
+        for (partition, row) in partitions.iter().zip(rows.chunks_exact(width)) {
+            let partition = usize::try_from(*partition).unwrap_or(usize::MAX);
+            let Some(staged) = self.staged.get_mut(partition) else { continue };
+            if staged.capacity() == 0 {
+                staged.reserve_exact(BLOCK_ROWS * width);
+            }
+            staged.extend_from_slice(row);
+            if staged.len() >= BLOCK_ROWS * width {
+                let words = self.packer.pack(staged, width);
+                self.shuffle.add(partition, BLOCK_ROWS, words)?;
+                staged.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes blocks of what is left.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub fn finish(mut self) -> io::Result<()> {
+        let width = self.shuffle.width;
+        for (partition, staged) in self.staged.iter().enumerate().filter(|(_, staged)| !staged.is_empty()) {
+            let words = self.packer.pack(staged, width);
+            self.shuffle.add(partition, staged.len() / width, words)?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes blocks: the number of rows, two words about each column, and the words of its values.
+#[derive(Debug, Default)]
+struct Packer {
+    column: Vec<i64>,
+    words: Vec<u64>,
+}
+
+/// How the values of a column are packed.
+struct Plan {
+    how: u64,
+    width: usize,
+    base: i64,
+}
+
+impl Plan {
+    fn of(values: &[i64]) -> Self {
+        let (mut low, mut high, mut any_none, mut rises) = (i64::MAX, NONE, false, true);
+        let mut before = values.first().copied().unwrap_or_default();
+        let mut largest = 0;
+        for value in values {
+            if *value == NONE {
+                any_none = true;
+            } else {
+                low = low.min(*value);
+                high = high.max(*value);
+            }
+            rises &= *value >= before;
+            largest = largest.max(value.wrapping_sub(before).cast_unsigned());
+            before = *value;
+        }
+        if any_none && high == NONE {
+            return Self { how: OFFSETS, width: 0, base: NONE };
+        }
+        let range = high.abs_diff(low);
+        let bits = |value: u64| (u64::BITS - value.leading_zeros()) as usize;
+        if any_none {
+            return match range.checked_add(1) {
+                Some(range) => Self { how: OFFSETS_OR_NONE, width: bits(range), base: low },
+                None => Self { how: OFFSETS, width: LANE, base: NONE },
+            };
+        }
+        if rises && bits(largest) < bits(range) {
+            return Self { how: STEPS, width: bits(largest), base: low };
+        }
+        Self { how: OFFSETS, width: bits(range), base: low }
+    }
+
+    #[inline]
+    fn coded(&self, value: i64, before: i64) -> u64 {
+        match self.how {
+            STEPS => value.wrapping_sub(before).cast_unsigned(),
+            OFFSETS_OR_NONE if value == NONE => 0,
+            OFFSETS_OR_NONE => value.wrapping_sub(self.base).cast_unsigned().wrapping_add(1),
+            _ => value.wrapping_sub(self.base).cast_unsigned(),
+        }
+    }
+}
+
+impl Packer {
+    fn pack(&mut self, rows: &[i64], width: usize) -> &[u64] {
+        let Self { column, words } = self;
+        words.clear();
+        words.push((rows.len() / width.max(1)) as u64);
+        words.resize(1 + width * 2, 0);
+        for number in 0..width {
+            column.clear();
+            column.extend(rows.chunks_exact(width).filter_map(|row| row.get(number)));
+            let plan = Plan::of(column);
+            let start = words.len();
+            if let Some([about, base]) = words.get_mut(1 + number * 2..3 + number * 2) {
+                *about = plan.how | (plan.width as u64) << 8 | (start as u64) << 16;
+                *base = plan.base.cast_unsigned();
+            }
+            words.resize(start + column.len().div_ceil(LANE) * plan.width, 0);
+            let mut before = plan.base;
+            let mut out = words.get_mut(start..).unwrap_or_default();
+            for values in column.chunks(LANE) {
+                let mut lane = [0; LANE];
+                for (slot, value) in lane.iter_mut().zip(values) {
+                    *slot = plan.coded(*value, before);
+                    before = *value;
+                }
+                let (words, rest) = out.split_at_mut(plan.width.min(out.len()));
+                pack(plan.width, &lane, words);
+                out = rest;
+            }
+        }
+        words
+    }
+}
+
+/// A table by partition.
+#[derive(Debug)]
+pub struct Partitions<'s> {
+    partitions: Vec<Partition>,
+    width: usize,
+    spill: &'s Spill,
+}
+
+/// A worker's memory for reading partitions.
+#[derive(Debug, Default)]
+pub struct Reader {
+    bytes: Vec<u8>,
+    words: Vec<u64>,
+}
+
+impl Partitions<'_> {
+    /// The rows of a partition.
+    #[must_use]
+    pub fn rows(&self, partition: usize) -> usize {
+        self.partitions.get(partition).map_or(0, |partition| partition.rows)
+    }
+
+    /// Reads columns of a partition, each into the vector in its place; the rows stand in no particular order, but of
+    /// all columns, and every time, in the same.
+    ///
+    /// # Errors
+    /// What the system says of the file for what did not fit into memory.
+    pub fn read(&self, reader: &mut Reader, partition: usize, wanted: &[usize], out: &mut [Vec<i64>]) -> io::Result<()> {
+        let Some(partition) = self.partitions.get(partition) else { return Ok(()) };
+        for column in out.iter_mut() {
+            column.clear();
+            column.reserve(partition.rows + LANE);
+        }
+        let Reader { bytes, words } = reader;
+        for block in &partition.blocks {
+            let block = match block {
+                Block::Memory(words) => words,
+                Block::Disk(place) => {
+                    self.spill.read(place, bytes, words)?;
+                    &*words
+                }
+            };
+            let rows = block.first().map_or(0, |rows| usize::try_from(*rows).unwrap_or_default());
+            for (number, column) in wanted.iter().zip(out.iter_mut()).filter(|(number, _)| **number < self.width) {
+                unpack_column(block, *number, rows, column);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Appends a column of a block.
+fn unpack_column(block: &[u64], number: usize, rows: usize, out: &mut Vec<i64>) {
+    let Some([about, base]) = block.get(1 + number * 2..3 + number * 2) else { return };
+    let (how, width) = (about & 0xff, usize::try_from(about >> 8 & 0xff).unwrap_or_default());
+    let base = base.cast_signed();
+    if width == 0 && how != OFFSETS_OR_NONE {
+        out.extend(std::iter::repeat_n(base, rows));
+        return;
+    }
+    let start = usize::try_from(about >> 16).unwrap_or(usize::MAX);
+    let mut words = block.get(start..).unwrap_or_default();
+    let mut before = base;
+    let mut lane = [0; LANE];
+    let end = out.len() + rows;
+    while out.len() < end {
+        let (mine, rest) = words.split_at(width.min(words.len()));
+        words = rest;
+        unpack(width, mine, &mut lane);
+        let count = LANE.min(end - out.len());
+        let lane = lane.get(..count).unwrap_or_default();
+        match how {
+            STEPS => out.extend(lane.iter().map(|step| {
+                before = before.wrapping_add(step.cast_signed());
+                before
+            })),
+            OFFSETS_OR_NONE => out.extend(lane.iter().map(|offset| match offset.checked_sub(1) {
+                None => NONE,
+                Some(offset) => base.wrapping_add(offset.cast_signed()),
+            })),
+            _ => out.extend(lane.iter().map(|offset| base.wrapping_add(offset.cast_signed()))),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    fn draw(seed: u64) -> impl FnMut() -> u64 {
+        let mut state = seed;
+        move || {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            mixed ^ (mixed >> 31)
+        }
+    }
+
+    /// Rows of all sorts of columns, with the partition of each.
+    fn rows(count: usize, seed: u64) -> (Vec<u32>, Vec<[i64; 7]>) {
+        let mut draw = draw(seed);
+        (0..count)
+            .map(|row| {
+                let some = draw();
+                let rising = row as i64 * 3 + (some % 3) as i64;
+                let none = if some % 5 == 0 { NONE } else { 1_000_000_007 + (some % 100) as i64 };
+                let wild = [i64::MIN, i64::MAX, -1, some.cast_signed()][some as usize % 4];
+                let values = [rising, none, wild, 42, some.cast_signed() >> 40, -rising, NONE];
+                ((draw() % 4) as u32, values)
+            })
+            .unzip()
+    }
+
+    fn through(budget: u64, threads: usize, count: usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let (budget, spill) = (Budget::new(budget), Spill::new(folder.path(), "spill").unwrap());
+        let shuffle = Shuffle::new(2, 7, &budget, &spill);
+        let tables: Vec<_> = (0..threads).map(|thread| rows(count, thread as u64)).collect();
+        thread::scope(|scope| {
+            for (partitions, rows) in &tables {
+                let shuffle = &shuffle;
+                scope.spawn(move || {
+                    let mut writer = shuffle.writer();
+                    for (partitions, rows) in partitions.chunks(700).zip(rows.chunks(700)) {
+                        writer.add(partitions, &rows.concat()).unwrap();
+                    }
+                    writer.finish().unwrap();
+                });
+            }
+        });
+        let partitions = shuffle.finish();
+        assert!(budget.used() <= budget.limit);
+        let mut reader = Reader::default();
+        for partition in 0..4 {
+            let mut columns = vec![vec![1]; 7];
+            partitions.read(&mut reader, partition, &[0, 1, 2, 3, 4, 5, 6], &mut columns).unwrap();
+            let mut found: Vec<[i64; 7]> =
+                (0..partitions.rows(partition)).map(|row| [0, 1, 2, 3, 4, 5, 6].map(|place: usize| columns[place][row])).collect();
+            let own = tables.iter().flat_map(|(numbers, rows)| numbers.iter().zip(rows));
+            let mut wanted: Vec<_> =
+                own.filter(|(number, _)| **number as usize == partition).map(|(_, row)| *row).collect();
+            let mut few = vec![vec![]; 2];
+            partitions.read(&mut reader, partition, &[6, 0], &mut few).unwrap();
+            assert_eq!((&few[0], &few[1]), (&columns[6], &columns[0]));
+            found.sort_unstable();
+            wanted.sort_unstable();
+            assert_eq!(found, wanted);
+        }
+    }
+
+    #[test]
+    fn every_row_comes_back_from_its_partition_whether_there_was_memory_or_not() {
+        for (budget, threads, count) in [(u64::MAX, 1, 10_000), (0, 2, 5_000), (60_000, 3, 6_000), (0, 1, 0), (9, 1, 3)] {
+            through(budget, threads, count);
+        }
+    }
+
+    #[test]
+    fn what_changes_on_the_disk_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (budget, spill) = (Budget::new(0), Spill::new(folder.path(), "spill").unwrap());
+        let shuffle = Shuffle::new(0, 1, &budget, &spill);
+        let mut writer = shuffle.writer();
+        writer.add(&[0; 600], &(0..600).collect::<Vec<_>>()).unwrap();
+        writer.finish().unwrap();
+        let partitions = shuffle.finish();
+        let mut column = [vec![]];
+        partitions.read(&mut Reader::default(), 0, &[0], &mut column).unwrap();
+        assert_eq!(column[0], (0..600).collect::<Vec<_>>());
+        spill.file.write_all_at(&[77], 40).unwrap();
+        let error = partitions.read(&mut Reader::default(), 0, &[0], &mut column).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}

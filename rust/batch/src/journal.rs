@@ -1,0 +1,182 @@
+//! What a run has finished: one line for each partition, in a file that outlives the run.
+//!
+//! A line is written at once, and ends with a sum over itself; a line that was cut off when the run was killed is no
+//! line. So whoever opens the journal again knows which partitions are finished, by which files, and what they add up to.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use fundclear_kernel::day::fingerprint::text_hash;
+
+/// A file of a finished partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// The name of the file in the day's folder.
+    pub file: String,
+    /// The rows of the file.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256.
+    pub sha256: [u8; 32],
+}
+
+/// A finished partition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Its number.
+    pub partition: usize,
+    /// Its files.
+    pub files: Vec<Finished>,
+    /// The fingerprints of its tables, in the order of the output tables, and of what the next day begins with.
+    pub fingerprints: Vec<u128>,
+    /// What its rows add up to, as [`fundclear_kernel::day::finish::Sums::to_numbers`] gives it.
+    pub sums: Vec<i128>,
+}
+
+/// The journal of a run.
+#[derive(Debug)]
+pub struct Journal {
+    file: Mutex<File>,
+}
+
+impl Record {
+    fn line(&self) -> String {
+        let mut text = format!("{}|", self.partition);
+        for file in &self.files {
+            // Writing to a text does not fail, here and below.
+            let _ = write!(text, "{} {} {} {};", file.file, file.rows, file.bytes, hex(&file.sha256));
+        }
+        text.push('|');
+        self.fingerprints.iter().for_each(|print| {
+            let _ = write!(text, "{print:032x};");
+        });
+        text.push('|');
+        self.sums.iter().for_each(|number| {
+            let _ = write!(text, "{number};");
+        });
+        let sum = text_hash(text.as_bytes());
+        format!("{text}|{sum:016x}\n")
+    }
+
+    fn read(line: &str) -> Option<Self> {
+        let (text, sum) = line.rsplit_once('|')?;
+        if u64::from_str_radix(sum, 16).ok()? != text_hash(text.as_bytes()) {
+            return None;
+        }
+        let mut parts = text.split('|');
+        let (partition, files, prints, sums) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let file = |text: &str| {
+            let mut words = text.split(' ');
+            Some(Finished {
+                file: words.next()?.to_owned(),
+                rows: words.next()?.parse().ok()?,
+                bytes: words.next()?.parse().ok()?,
+                sha256: from_hex(words.next()?)?,
+            })
+        };
+        Some(Self {
+            partition: partition.parse().ok()?,
+            files: files.split_terminator(';').map(file).collect::<Option<_>>()?,
+            fingerprints: prints
+                .split_terminator(';')
+                .map(|print| u128::from_str_radix(print, 16).ok())
+                .collect::<Option<_>>()?,
+            sums: sums.split_terminator(';').map(|number| number.parse().ok()).collect::<Option<_>>()?,
+        })
+    }
+}
+
+impl Journal {
+    /// Opens a journal, or begins one; what it holds already, by partition.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open(path: &Path) -> io::Result<(Self, BTreeMap<usize, Record>)> {
+        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1);
+        // Half a line is what a run that was killed has left.
+        file.set_len(u64::try_from(whole).unwrap_or(u64::MAX))?;
+        bytes.truncate(whole);
+        let lines = String::from_utf8(bytes).unwrap_or_default();
+        let records = lines.lines().filter_map(Record::read).map(|record| (record.partition, record)).collect();
+        Ok((Self { file: Mutex::new(file) }, records))
+    }
+
+    /// Adds a finished partition, and waits until the disk has it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn add(&self, record: &Record) -> io::Result<()> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.write_all(record.line().as_bytes())?;
+        file.sync_data()
+    }
+}
+
+/// Bytes as hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (place, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(place * 2..place * 2 + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    fn record(partition: usize) -> Record {
+        let file = Finished { file: format!("lots-{partition:03}.parquet"), rows: 3, bytes: 700, sha256: [7; 32] };
+        Record { partition, files: vec![file; 2], fingerprints: vec![u128::MAX, 5], sums: vec![i128::MIN, 0, 9] }
+    }
+
+    #[test]
+    fn a_journal_keeps_whole_lines_and_nothing_of_half_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        {
+            let (journal, records) = Journal::open(&path).unwrap();
+            assert!(records.is_empty());
+            journal.add(&record(4)).unwrap();
+            journal.add(&record(1)).unwrap();
+        }
+        let whole = std::fs::read(&path).unwrap();
+        for cut in 0..=whole.len() {
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            let (journal, records) = Journal::open(&path).unwrap();
+            let lines = whole[..cut].iter().filter(|byte| **byte == b'\n').count();
+            assert_eq!(records.len(), lines);
+            assert!(records.values().all(|kept| *kept == record(kept.partition)));
+            journal.add(&record(9)).unwrap();
+            let (_, records) = Journal::open(&path).unwrap();
+            assert_eq!(records.len(), lines + 1);
+        }
+        for place in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[place] ^= 1;
+            std::fs::write(&path, &bytes).unwrap();
+            let (_, records) = Journal::open(&path).unwrap();
+            assert!(records.len() < 2 && records.values().all(|kept| *kept == record(kept.partition)), "{place}");
+        }
+    }
+}

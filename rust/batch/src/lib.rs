@@ -1,0 +1,15 @@
+//! A clearing day of more rows than memory: Parquet files in, Parquet files out, partition by partition.
+//!
+//! Rows are read once, checked, and kept packed by partition of their accounts; the kernel composes the day over the
+//! partitions as it does in memory; and each partition that is settled is written as one part of every table, and noted
+//! in a journal, so that a run that was killed goes on where it was.
+
+mod bits;
+pub mod blocks;
+pub mod duplicates;
+pub mod error;
+pub mod journal;
+pub mod out;
+pub mod progress;
+pub mod settle;
+pub mod source;

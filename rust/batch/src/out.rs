@@ -1,0 +1,88 @@
+//! The columns of an output table: from what the kernel gives to what a file and a fingerprint hold.
+
+use std::sync::Arc;
+
+use fundclear_kernel::day::fingerprint::{Field, Ints, text_hash};
+use fundclear_kernel::day::tables::Slice;
+use fundclear_store::pack::{Chunk, Kind};
+
+/// A column of an output table.
+#[derive(Clone, Debug)]
+pub struct OutColumn {
+    /// Its name.
+    pub name: String,
+    /// What the file holds.
+    pub kind: Kind,
+    /// How it comes from the kernel's values.
+    pub source: From,
+    /// The hashes of its texts by number.
+    hashes: Arc<[u64]>,
+}
+
+/// How a column comes from the kernel's values.
+#[derive(Clone, Debug)]
+pub enum From {
+    /// As they are: values, or numbers of texts.
+    Values,
+    /// By number: what each number stands for.
+    Numbers(Arc<[i64]>),
+}
+
+impl OutColumn {
+    /// A column of this name and kind.
+    #[must_use]
+    pub fn new(name: String, kind: Kind, source: From) -> Self {
+        let hashes = match &kind {
+            Kind::Texts(texts) => texts.iter().map(|text| text_hash(text.as_bytes())).collect(),
+            _ => Arc::default(),
+        };
+        Self { name, kind, source, hashes }
+    }
+}
+
+/// A worker's memory for the columns of a bucket on their way into a file.
+#[derive(Debug, Default)]
+pub struct Desk {
+    memory: Vec<Vec<i64>>,
+}
+
+impl Desk {
+    /// Brings the kernel's columns into the form of the file's: what stands for numbers is looked up. Then `use_them`
+    /// gets, of each column, the slice.
+    pub fn look_up(&mut self, columns: &[OutColumn], slices: &[Slice<'_>]) {
+        self.memory.resize_with(columns.len(), Vec::new);
+        for ((column, slice), memory) in columns.iter().zip(slices).zip(&mut self.memory) {
+            if let (From::Numbers(keys), Slice::U32(numbers)) = (&column.source, slice) {
+                memory.clear();
+                let key = |number: &u32| usize::try_from(*number).ok().and_then(|number| keys.get(number));
+                memory.extend(numbers.iter().map(|number| key(number).copied().unwrap_or_default()));
+            }
+        }
+    }
+
+    /// A column as it goes to its file.
+    #[must_use]
+    pub fn chunk<'a>(&'a self, place: usize, column: &OutColumn, slice: Slice<'a>) -> Chunk<'a> {
+        match (&column.source, self.memory.get(place), slice) {
+            (From::Numbers(_), Some(memory), Slice::U32(_)) => Chunk::I64(memory),
+            (_, _, Slice::I64(values)) => Chunk::I64(values),
+            (_, _, Slice::I32(values)) => Chunk::I32(values),
+            (_, _, Slice::U32(values)) => Chunk::U32(values),
+            (_, _, Slice::U8(values)) => Chunk::U8(values),
+        }
+    }
+
+    /// A column as its table's fingerprint reads it.
+    #[must_use]
+    pub fn field<'a>(&'a self, place: usize, column: &'a OutColumn, slice: Slice<'a>) -> Field<'a> {
+        let values = match (&column.source, self.memory.get(place), slice) {
+            (From::Numbers(_), Some(memory), Slice::U32(_)) => Ints::I64(memory),
+            (_, _, Slice::I64(values)) => Ints::I64(values),
+            (_, _, Slice::I32(values)) => Ints::I32(values),
+            (_, _, Slice::U32(values)) => Ints::U32(values),
+            (_, _, Slice::U8(values)) => Ints::U8(values),
+        };
+        let texts = matches!(column.kind, Kind::Texts(_)).then_some(&*column.hashes);
+        Field { values, texts }
+    }
+}

@@ -1,0 +1,40 @@
+//! How far a run is, for those who watch it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What is done so far; counted by the workers, read by whoever watches.
+#[derive(Debug, Default)]
+pub struct Meter {
+    rows: AtomicU64,
+    settled: AtomicU64,
+    partitions: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Meter {
+    /// Rows were read.
+    pub fn read(&self, rows: usize) {
+        self.rows.fetch_add(u64::try_from(rows).unwrap_or_default(), Ordering::Relaxed);
+    }
+
+    /// Orders were settled.
+    pub fn settled(&self, orders: usize) {
+        self.settled.fetch_add(u64::try_from(orders).unwrap_or_default(), Ordering::Relaxed);
+    }
+
+    /// A partition is finished.
+    pub fn finished(&self) {
+        self.partitions.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Bytes were written.
+    pub fn wrote(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Rows read, orders settled, partitions finished, and bytes written.
+    #[must_use]
+    pub fn counts(&self) -> [u64; 4] {
+        [&self.rows, &self.settled, &self.partitions, &self.bytes].map(|count| count.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,290 @@
+//! A column of a row group, page by page.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
+
+use bytes::{Buf as _, Bytes, buf::Reader};
+use fundclear_store::error::Error;
+use fundclear_store::frame::guarded;
+use parquet::basic::{Encoding, Type as Physical};
+use parquet::column::page::{Page, PageReader as _};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::serialized_reader::SerializedPageReader;
+
+use super::hybrid::{self, Stretch};
+use super::values::{big_endian, cut_off, deltas, eights, fours};
+use super::{Planned, Texts, Unit};
+
+/// The most bytes of a column of a row group.
+const MOST_BYTES: u64 = 1 << 32;
+
+/// The bytes of a column of a row group, under their places in the file.
+struct Window {
+    start: u64,
+    bytes: Bytes,
+}
+
+impl Window {
+    fn slice(&self, start: u64) -> Result<Bytes, ParquetError> {
+        let offset = start.checked_sub(self.start).and_then(|offset| usize::try_from(offset).ok());
+        let offset = offset.filter(|offset| *offset <= self.bytes.len());
+        offset.map(|offset| self.bytes.slice(offset..)).ok_or_else(|| ParquetError::EOF("a page lies elsewhere".into()))
+    }
+}
+
+impl Length for Window {
+    fn len(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+}
+
+impl ChunkReader for Window {
+    type T = Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> Result<Reader<Bytes>, ParquetError> {
+        Ok(self.slice(start)?.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        let rest = self.slice(start)?;
+        if rest.len() < length {
+            return Err(ParquetError::EOF("a page is cut off".into()));
+        }
+        Ok(rest.slice(..length))
+    }
+}
+
+/// A column of a row group that is being read.
+pub struct Column<'s> {
+    planned: &'s Planned,
+    pages: SerializedPageReader<Window>,
+    /// The values of the dictionary, if there is one.
+    dictionary: Option<Vec<i64>>,
+    /// Values that were read and not yet taken.
+    values: Vec<i64>,
+    taken: usize,
+    /// The number of the first row of the next page.
+    row: usize,
+}
+
+impl<'s> Column<'s> {
+    pub(super) fn open(file: &File, group: &RowGroupMetaData, planned: &'s Planned) -> Result<Self, Error> {
+        let about = group.column(planned.leaf);
+        let (start, length) = about.byte_range();
+        let end = start.checked_add(length).filter(|end| *end <= file.metadata().map_or(0, |about| about.len()));
+        if end.is_none() || length > MOST_BYTES {
+            return Err(Error::Content("it lies beyond the end of the file".to_owned()));
+        }
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+        file.read_exact_at(&mut bytes, start)?;
+        let window = Arc::new(Window { start, bytes: Bytes::from(bytes) });
+        let rows = usize::try_from(group.num_rows()).unwrap_or_default();
+        let pages = SerializedPageReader::new(window, about, rows, None)?;
+        Ok(Self { planned, pages, dictionary: None, values: Vec::new(), taken: 0, row: 0 })
+    }
+
+    /// The next rows, as many as are asked for or as are left.
+    ///
+    /// # Errors
+    /// A damaged page, a null, a value that does not fit, a text that is none.
+    pub fn next(&mut self, rows: usize, texts: &mut impl Texts) -> Result<&[i64], Error> {
+        if self.taken > 0 {
+            self.values.drain(..self.taken);
+            self.taken = 0;
+        }
+        while self.values.len() < rows {
+            let pages = &mut self.pages;
+            let Some(page) = guarded(|| Ok(pages.get_next_page()?))? else { break };
+            self.read(&page, texts)?;
+        }
+        self.taken = rows.min(self.values.len());
+        Ok(self.values.get(..self.taken).unwrap_or_default())
+    }
+
+    fn read(&mut self, page: &Page, texts: &mut impl Texts) -> Result<(), Error> {
+        let count = usize::try_from(page.num_values()).unwrap_or(usize::MAX);
+        let buffer = page.buffer();
+        match page {
+            Page::DictionaryPage { .. } => {
+                // Each value takes a byte at least, but for texts of none.
+                if count > buffer.len() {
+                    return Err(cut_off());
+                }
+                let mut values = Vec::new();
+                plain(self.planned, buffer, count, &mut values, texts)?;
+                self.dictionary = Some(values);
+            }
+            Page::DataPage { encoding, .. } => {
+                let mut bytes: &[u8] = buffer;
+                if self.planned.optional {
+                    let (size, rest) = bytes.split_first_chunk::<4>().ok_or_else(cut_off)?;
+                    let size = usize::try_from(u32::from_le_bytes(*size)).unwrap_or(usize::MAX);
+                    let (levels, rest) = rest.split_at_checked(size).ok_or_else(cut_off)?;
+                    self.check_levels(levels, count)?;
+                    bytes = rest;
+                }
+                self.data(bytes, *encoding, count, texts)?;
+            }
+            Page::DataPageV2 { encoding, num_nulls, def_levels_byte_len, rep_levels_byte_len, .. } => {
+                if *num_nulls > 0 {
+                    return Err(self.null(0));
+                }
+                let size = usize::try_from(*def_levels_byte_len).unwrap_or(usize::MAX);
+                let size = size.saturating_add(usize::try_from(*rep_levels_byte_len).unwrap_or(usize::MAX));
+                let (_, bytes) = buffer.split_at_checked(size).ok_or_else(cut_off)?;
+                self.data(bytes, *encoding, count, texts)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether every value of a page is there.
+    fn check_levels(&self, levels: &[u8], count: usize) -> Result<(), Error> {
+        let mut seen = 0;
+        let mut missing = None;
+        hybrid::read(levels, 1, count, |stretch| {
+            match stretch {
+                Stretch::Run(level, run) => {
+                    if level == 0 {
+                        missing.get_or_insert(seen);
+                    }
+                    seen += run;
+                }
+                Stretch::Values(levels) => {
+                    if let Some(place) = levels.iter().position(|level| *level == 0) {
+                        missing.get_or_insert(seen + place);
+                    }
+                    seen += levels.len();
+                }
+            }
+            Ok(())
+        })?;
+        missing.map_or(Ok(()), |place| Err(self.null(place)))
+    }
+
+    fn null(&self, place: usize) -> Error {
+        Error::Content(format!("row {} of the row group is null, which stands for nothing here", self.row + place))
+    }
+
+    fn data(&mut self, bytes: &[u8], encoding: Encoding, count: usize, texts: &mut impl Texts) -> Result<(), Error> {
+        let (before, planned) = (self.values.len(), self.planned);
+        let values = &mut self.values;
+        let whole = matches!(planned.physical, Physical::INT32 | Physical::INT64);
+        match encoding {
+            Encoding::PLAIN => plain(planned, bytes, count, values, texts)?,
+            Encoding::DELTA_BINARY_PACKED if whole => {
+                deltas(bytes, count, values)?;
+                if planned.physical == Physical::INT32 {
+                    // Differences of 32 bits wrap around in these.
+                    let own = values.get_mut(before..).unwrap_or_default();
+                    own.iter_mut().for_each(|value| *value = i64::from(value.cast_unsigned() as u32 as i32));
+                }
+                convert(planned, values.get_mut(before..).unwrap_or_default())?;
+            }
+            Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => {
+                let Some(dictionary) = &self.dictionary else {
+                    return Err(Error::Content("its dictionary is missing".to_owned()));
+                };
+                numbered(bytes, count, dictionary, values)?;
+            }
+            Encoding::DELTA_LENGTH_BYTE_ARRAY if planned.physical == Physical::BYTE_ARRAY => {
+                let mut lengths = Vec::new();
+                let mut rest = deltas(bytes, count, &mut lengths)?;
+                for length in lengths {
+                    let length = usize::try_from(length).map_err(|_| cut_off())?;
+                    let (value, others) = rest.split_at_checked(length).ok_or_else(cut_off)?;
+                    rest = others;
+                    values.push(bytes_value(planned, value, texts)?);
+                }
+            }
+            other => return Err(Error::Content(format!("its values are encoded as {other}, which is not read"))),
+        }
+        if values.len() - before != count {
+            return Err(cut_off());
+        }
+        self.row += count;
+        Ok(())
+    }
+}
+
+/// Appends values that are numbers of a dictionary.
+fn numbered(bytes: &[u8], count: usize, dictionary: &[i64], out: &mut Vec<i64>) -> Result<(), Error> {
+    let (width, packed) = bytes.split_first().ok_or_else(cut_off)?;
+    let missing = || Error::Content("a value has a number that its dictionary has not".to_owned());
+    hybrid::read(packed, usize::from(*width), count, |stretch| {
+        let value = |number: u64| usize::try_from(number).ok().and_then(|number| dictionary.get(number)).copied();
+        match stretch {
+            Stretch::Run(number, run) => {
+                let value = value(number).ok_or_else(missing)?;
+                out.extend(std::iter::repeat_n(value, run));
+            }
+            Stretch::Values(numbers) => {
+                let largest = numbers.iter().fold(0, |largest, number| largest.max(*number));
+                value(largest).ok_or_else(missing)?;
+                out.extend(numbers.iter().map(|number| value(*number).unwrap_or_default()));
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Appends values that are written as they are.
+fn plain(
+    planned: &Planned,
+    mut bytes: &[u8],
+    count: usize,
+    out: &mut Vec<i64>,
+    texts: &mut impl Texts,
+) -> Result<(), Error> {
+    let before = out.len();
+    match planned.physical {
+        Physical::INT64 => eights(bytes, count, out)?,
+        Physical::INT32 => fours(bytes, count, out)?,
+        Physical::FIXED_LEN_BYTE_ARRAY => {
+            let size = planned.length.max(1);
+            let values = bytes.get(..size.saturating_mul(count)).ok_or_else(cut_off)?;
+            for value in values.chunks_exact(size) {
+                out.push(big_endian(value)?);
+            }
+        }
+        Physical::BYTE_ARRAY => {
+            for _ in 0..count {
+                let (size, rest) = bytes.split_first_chunk::<4>().ok_or_else(cut_off)?;
+                let size = usize::try_from(u32::from_le_bytes(*size)).unwrap_or(usize::MAX);
+                let (value, rest) = rest.split_at_checked(size).ok_or_else(cut_off)?;
+                bytes = rest;
+                out.push(bytes_value(planned, value, texts)?);
+            }
+        }
+        other => return Err(Error::Content(format!("its values are of type {other}, which is not read"))),
+    }
+    if matches!(planned.physical, Physical::INT32 | Physical::INT64) {
+        convert(planned, out.get_mut(before..).unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+/// A text's number, or a decimal.
+fn bytes_value(planned: &Planned, value: &[u8], texts: &mut impl Texts) -> Result<i64, Error> {
+    if planned.form == super::Form::Texts { texts.number(value) } else { big_endian(value) }
+}
+
+/// Brings integers into the unit of their form.
+fn convert(planned: &Planned, values: &mut [i64]) -> Result<(), Error> {
+    let failed = |value: i64, why: &str| Error::Content(format!("its value {value} {why}"));
+    for value in values {
+        *value = match planned.unit {
+            Unit::Same => return Ok(()),
+            Unit::Unsigned(32) => i64::from(*value as u32),
+            Unit::Unsigned(_) if *value < 0 => return Err(failed(*value, "is above the largest of 64 bits")),
+            Unit::Unsigned(_) => *value,
+            Unit::Thousands => value.checked_mul(1_000).ok_or_else(|| failed(*value, "is no point in time"))?,
+            Unit::Thousandths if *value % 1_000 != 0 => return Err(failed(*value, "has parts of a microsecond")),
+            Unit::Thousandths => *value / 1_000,
+        };
+    }
+    Ok(())
+}

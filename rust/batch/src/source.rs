@@ -1,0 +1,354 @@
+//! The rows of a day as the kernel asks for them: packed columns of a partition, made into orders, positions and lots.
+
+use std::collections::HashMap;
+
+use fundclear_kernel::day::Numbers;
+use fundclear_kernel::day::rebuilt::{Buckets, Source, Wanted};
+use fundclear_kernel::day::types::{Kind, Lot, Order, Origin, OwnCharge, Position, Reason};
+use fundclear_kernel::error::Error as KernelError;
+
+use crate::blocks::{Partitions, Reader};
+use crate::duplicates::Refused;
+use crate::error::{Error, Failures};
+
+/// What the values of a packed column stand for.
+#[derive(Clone, Debug)]
+pub enum Lookup {
+    /// Themselves.
+    Same,
+    /// Numbers of texts: what each stands for.
+    Texts(Vec<i64>),
+    /// Keys that are numbered.
+    Keys(Numbers),
+}
+
+/// A column of a table.
+#[derive(Clone, Debug)]
+pub enum Column {
+    /// One value for all rows.
+    Scalar(i64),
+    /// A packed column, and what its values stand for.
+    Packed(usize, Lookup),
+}
+
+/// A table that was read.
+#[derive(Debug)]
+pub struct Packed<'d> {
+    /// Its rows by partition.
+    pub partitions: Partitions<'d>,
+    /// Its columns, by their place in the list of the table's columns.
+    pub columns: Vec<Column>,
+}
+
+macro_rules! places {
+    ($($(#[$doc:meta])* $module:ident { $($name:ident),* })*) => {$(
+        $(#[$doc])*
+        #[expect(missing_docs, reason = "the columns of the table, described in the Python package")]
+        pub mod $module {
+            /// The names of the columns.
+            pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+            places!(@each 0, $($name),*);
+        }
+    )*};
+    (@each $place:expr, $name:ident $(, $rest:ident)*) => {
+        #[allow(non_upper_case_globals)]
+        pub const $name: usize = $place;
+        places!(@each $place + 1 $(, $rest)*);
+    };
+    (@each $place:expr) => {
+        /// How many columns there are.
+        pub const COUNT: usize = $place;
+    };
+}
+
+places! {
+    /// The places of the columns of orders.
+    orders {
+        account, fund, kind, quantity, order_id, distributor, transaction_account, placed_at, target_fund, on_gate,
+        charge, discount, rate, fee
+    }
+    /// The places of the columns of positions.
+    positions {
+        account, fund, distributor, transaction_account, charge, dividend_option, units, frozen, pending, unpaid,
+        entitled
+    }
+    /// The places of the columns of lots.
+    lots {
+        account, fund, distributor, transaction_account, charge, number, confirmed, units, nav, rate_paid, reinvested
+    }
+}
+
+/// The rows of a day.
+pub struct DayRows<'d> {
+    /// The number of partitions, as a power of two.
+    pub bits: u32,
+    /// Today's orders.
+    pub orders: Packed<'d>,
+    /// Orders that earlier days left over, by partition.
+    pub earlier: Vec<Vec<Order>>,
+    /// Positions, if there are any.
+    pub positions: Option<Packed<'d>>,
+    /// Lots, if there are any.
+    pub lots: Option<Packed<'d>>,
+    /// What each of the caller's kinds of orders is.
+    pub kinds: Vec<Kind>,
+    /// Orders that are refused for their ids.
+    pub refused: Refused,
+    /// The dealing day, in days since 1970.
+    pub date: i32,
+    /// Where failures are left.
+    pub failures: &'d Failures,
+}
+
+/// A worker's memory for reading partitions.
+pub struct Scratch {
+    readers: HashMap<&'static str, Reader>,
+    columns: Vec<Vec<i64>>,
+}
+
+impl Packed<'_> {
+    /// The packed columns that are wanted.
+    fn wanted(&self) -> Vec<usize> {
+        self.columns
+            .iter()
+            .filter_map(|column| match column {
+                Column::Packed(place, _) => Some(*place),
+                Column::Scalar(_) => None,
+            })
+            .collect()
+    }
+
+    /// Reads a partition; the columns stand in the order of [`Self::wanted`].
+    fn read(&self, reader: &mut Reader, partition: usize, columns: &mut Vec<Vec<i64>>) -> Result<usize, Error> {
+        let wanted = self.wanted();
+        columns.resize_with(columns.len().max(wanted.len()), Vec::new);
+        let into = columns.get_mut(..wanted.len()).unwrap_or_default();
+        let read = self.partitions.read(reader, partition, &wanted, into);
+        read.map_err(|error| Error::file("spill", error))?;
+        Ok(self.partitions.rows(partition))
+    }
+
+    /// Each column's values, or its scalar.
+    fn lanes<'l>(&'l self, columns: &'l [Vec<i64>]) -> Vec<Lane<'l>> {
+        let mut read = columns.iter();
+        self.columns
+            .iter()
+            .map(|column| match column {
+                Column::Scalar(value) => Lane { values: &[], scalar: *value, lookup: &Lookup::Same },
+                Column::Packed(_, lookup) => {
+                    Lane { values: read.next().map(Vec::as_slice).unwrap_or_default(), scalar: 0, lookup }
+                }
+            })
+            .collect()
+    }
+}
+
+/// A column of a partition.
+#[derive(Clone, Copy)]
+struct Lane<'l> {
+    values: &'l [i64],
+    scalar: i64,
+    lookup: &'l Lookup,
+}
+
+impl Lane<'_> {
+    #[inline]
+    fn at(&self, row: usize) -> i64 {
+        let Some(value) = self.values.get(row).copied() else { return self.scalar };
+        match self.lookup {
+            Lookup::Same => value,
+            Lookup::Texts(known) => {
+                usize::try_from(value).ok().and_then(|text| known.get(text)).copied().unwrap_or_default()
+            }
+            Lookup::Keys(numbers) => i64::from(numbers.of(value)),
+        }
+    }
+
+    /// A number of a fund or distributor.
+    #[inline]
+    fn number(&self, row: usize) -> u32 {
+        u32::try_from(self.at(row)).unwrap_or(u32::MAX)
+    }
+
+    #[inline]
+    fn code(&self, row: usize) -> u8 {
+        u8::try_from(self.at(row)).unwrap_or(u8::MAX)
+    }
+
+    /// A day in the 32 bits that it has in a row; days beyond them are millions of years away.
+    fn day(&self, row: usize) -> i32 {
+        let days = self.at(row);
+        i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX })
+    }
+}
+
+impl DayRows<'_> {
+    fn read_orders(&self, scratch: &mut Scratch, partition: usize, buckets: &mut Buckets) -> Result<(), Error> {
+        let Scratch { readers, columns } = scratch;
+        let reader = readers.entry("orders").or_insert_with(Reader::default);
+        let rows = self.orders.read(reader, partition, columns)?;
+        let lanes = self.orders.lanes(columns);
+        let [
+            account, fund, kind, quantity, id, distributor, transaction_account, placed_at, target, on_gate, charge, discount,
+            rate, fee,
+        ] = lanes.as_slice()
+        else {
+            return Ok(());
+        };
+        let mut refused = self.refused.partition();
+        for row in 0..rows {
+            let kind_code = kind.code(row);
+            let (own_charge, own_charge_value) = own_charge(discount.at(row), rate.at(row), fee.at(row));
+            let mut order = Order {
+                account: account.at(row),
+                transaction_account: transaction_account.at(row),
+                id: id.at(row),
+                placed_at: placed_at.at(row),
+                quantity: quantity.at(row),
+                own_charge_value,
+                fund: fund.number(row),
+                target: target.number(row),
+                distributor: distributor.number(row),
+                since: self.date,
+                kind: self.kinds.get(usize::from(kind_code)).copied().unwrap_or(Kind::Unsupported),
+                kind_code,
+                charge: charge.code(row),
+                cancel_on_gate: on_gate.at(row) != 0,
+                own_charge,
+                origin: Origin::New,
+                refused: Reason::None,
+            };
+            order.refused = refused.of(order.distributor, order.id);
+            buckets.order(&order);
+        }
+        self.earlier.get(partition).into_iter().flatten().for_each(|order| buckets.order(order));
+        Ok(())
+    }
+
+    fn read_positions(&self, scratch: &mut Scratch, partition: usize, buckets: &mut Buckets) -> Result<(), Error> {
+        let Some(table) = &self.positions else { return Ok(()) };
+        let Scratch { readers, columns } = scratch;
+        let reader = readers.entry("positions").or_insert_with(Reader::default);
+        let rows = table.read(reader, partition, columns)?;
+        let lanes = table.lanes(columns);
+        let [
+            account, fund, distributor, transaction_account, charge, option, units, frozen, pending, unpaid, entitled,
+        ] = lanes.as_slice()
+        else {
+            return Ok(());
+        };
+        let entitled = match table.columns.last() {
+            Some(Column::Packed(..)) => entitled,
+            _ => units,
+        };
+        for row in 0..rows {
+            buckets.position(&Position {
+                account: account.at(row),
+                transaction_account: transaction_account.at(row),
+                fund: fund.number(row),
+                distributor: distributor.number(row),
+                charge: charge.code(row),
+                dividend_option: option.code(row),
+                opening: units.at(row),
+                moved: 0,
+                frozen: frozen.at(row),
+                pending: pending.at(row),
+                unpaid: unpaid.at(row),
+                entitled: entitled.at(row),
+            });
+        }
+        Ok(())
+    }
+
+    fn read_lots(&self, scratch: &mut Scratch, partition: usize, buckets: &mut Buckets) -> Result<(), Error> {
+        let Some(table) = &self.lots else { return Ok(()) };
+        let Scratch { readers, columns } = scratch;
+        let reader = readers.entry("lots").or_insert_with(Reader::default);
+        let rows = table.read(reader, partition, columns)?;
+        let lanes = table.lanes(columns);
+        let [
+            account, fund, distributor, transaction_account, charge, number, confirmed, units, nav, rate_paid, reinvested,
+        ] = lanes.as_slice()
+        else {
+            return Ok(());
+        };
+        for row in 0..rows {
+            buckets.lot(&Lot {
+                account: account.at(row),
+                transaction_account: transaction_account.at(row),
+                fund: fund.number(row),
+                distributor: distributor.number(row),
+                charge: charge.code(row),
+                reinvested: reinvested.at(row) != 0,
+                confirmed: confirmed.day(row),
+                number: number.at(row),
+                units: units.at(row),
+                nav: nav.at(row),
+                rate_paid: rate_paid.at(row),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Source for DayRows<'_> {
+    type Scratch = Scratch;
+
+    fn scratch(&self) -> Scratch {
+        Scratch { readers: HashMap::new(), columns: Vec::new() }
+    }
+
+    fn bits(&self) -> u32 {
+        self.bits
+    }
+
+    fn orders(&self) -> usize {
+        (0..1 << self.bits).map(|partition| self.orders_of(partition)).sum()
+    }
+
+    fn positions(&self) -> usize {
+        let rows = |table: &Packed<'_>| (0..1 << self.bits).map(|partition| table.partitions.rows(partition)).sum();
+        self.positions.as_ref().map_or(0, rows)
+    }
+
+    fn first_order(&self, partition: usize) -> usize {
+        (0..partition).map(|partition| self.orders_of(partition)).sum()
+    }
+
+    fn read(
+        &self,
+        scratch: &mut Scratch,
+        partition: usize,
+        wanted: Wanted,
+        buckets: &mut Buckets,
+    ) -> Result<(), KernelError> {
+        let mut read = || {
+            self.read_positions(scratch, partition, buckets)?;
+            if wanted != Wanted::Positions {
+                self.read_lots(scratch, partition, buckets)?;
+            }
+            if wanted == Wanted::All {
+                self.read_orders(scratch, partition, buckets)?;
+            }
+            Ok(())
+        };
+        read().map_err(|error| self.failures.keep(error))
+    }
+}
+
+impl DayRows<'_> {
+    fn orders_of(&self, partition: usize) -> usize {
+        self.orders.partitions.rows(partition) + self.earlier.get(partition).map_or(0, Vec::len)
+    }
+}
+
+/// Which own charge is given, and how much; zero is none.
+fn own_charge(discount: i64, rate: i64, fee: i64) -> (OwnCharge, i64) {
+    match (discount, rate, fee) {
+        (0, 0, 0) => (OwnCharge::None, 0),
+        (discount, 0, 0) => (OwnCharge::Discount, discount),
+        (0, rate, 0) => (OwnCharge::Rate, rate),
+        (0, 0, fee) => (OwnCharge::Fee, fee),
+        _ => (OwnCharge::Several, 0),
+    }
+}
