@@ -74,15 +74,15 @@ def write_folder(
     target.parent.mkdir(parents=True, exist_ok=True)
     _clean_up(target)
     with _aside(target) as aside:
-        rows = {}
+        written = {}
         for name, table in tables.items():
-            _kernel.write_parquet(str(aside / f"{name}.parquet"), _stored(table), [("fundclear.table", name)])
-            rows[name] = len(table)
+            path = aside / f"{name}.parquet"
+            written[name] = _kernel.write_parquet(str(path), _stored(table), [("fundclear.table", name)], None)
         for name, text in texts.items():
             _write_text(aside / name, text)
         if beside is not None:
             beside(aside)
-        manifest = {"layout": _LAYOUT, **about, **_listed(aside, rows)}
+        manifest = {"layout": _LAYOUT, **about, **_listed(aside, written)}
         _write_text(aside / MANIFEST, manifest_text(manifest))
         if run is not None:
             _write_text(aside / RUN, manifest_text(run))
@@ -135,11 +135,10 @@ def _clean_up(target: Path) -> None:
             os.close(handle)
 
 
-def _listed(folder: Path, rows: Mapping[str, int]) -> dict[str, Any]:
+def _listed(folder: Path, written: Mapping[str, tuple[int, str]]) -> dict[str, Any]:
     """What the manifest says of each file: tables with their rows, and the others by their path."""
     tables: dict[str, Any] = {
-        name: {"file": f"{name}.parquet", "rows": count, "sha256": sha256(folder / f"{name}.parquet")}
-        for name, count in rows.items()
+        name: {"file": f"{name}.parquet", "rows": rows, "sha256": digest} for name, (rows, digest) in written.items()
     }
     of_tables = {entry["file"] for entry in tables.values()}
     paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())

@@ -32,7 +32,7 @@ def change_manifest(folder: Path, change: Callable[[dict[str, Any]], None]) -> N
 def put_table(folder: Path, name: str, table: TypedTable) -> None:
     """Writes another table in the place of one, with all digests and the number of rows."""
     path = folder / f"{name}.parquet"
-    _kernel.write_parquet(str(path), _stored(table), [("fundclear.table", name)])
+    _kernel.write_parquet(str(path), _stored(table), [("fundclear.table", name)], None)
 
     def change(manifest: dict[str, Any]) -> None:
         manifest["tables"][name] |= {"rows": len(table), "sha256": sha256(path)}

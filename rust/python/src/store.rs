@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
+use fundclear_kernel::error::{Code, Error as Stopped};
 use fundclear_store::error::Error;
 use fundclear_store::{Owned, Values, read, write};
 use numpy::PyArray1;
-use pyo3::exceptions::PyOSError;
+use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use crate::borrow::Column;
+use crate::call::{Threads, attempt};
 use crate::failure::Refusal;
 
 /// A column as it crosses: name, kind, values, and what the kind needs besides.
@@ -55,19 +57,32 @@ impl<'py> Borrowed<'py> {
     }
 }
 
-/// Writes columns of one length as one Parquet file, and waits until the disk has it.
+/// Writes columns of one length as one Parquet file, and waits until the disk has it: its rows, and its SHA-256.
 #[pyfunction]
+#[pyo3(signature = (path, columns, about, threads))]
 pub fn write_parquet(
     py: Python<'_>,
     path: PathBuf,
     columns: Vec<Given<'_>>,
     about: Vec<(String, String)>,
-) -> PyResult<()> {
+    threads: Threads,
+) -> PyResult<(usize, String)> {
     let borrowed = columns.iter().map(Borrowed::of).collect::<PyResult<Vec<_>>>()?;
     let values: Vec<_> =
         columns.iter().map(|column| column.0.as_str()).zip(borrowed.iter().map(Borrowed::values)).collect();
     let about: Vec<_> = about.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
-    py.detach(|| write::write(&path, &values, &about)).map_err(|error| failure(py, &path, error))
+    // However few rows there are, nobody waits for the disk with the GIL.
+    let written = attempt(py, threads, usize::MAX, |exec| match write::write(&path, &values, &about, exec) {
+        Ok(None) => Err(Stopped::whole(Code::Cancelled)),
+        Ok(Some(written)) => Ok(Ok(written)),
+        // A failure that is not the kernel's is carried past the helper, which knows only the kernel's.
+        Err(error) => Ok(Err(error)),
+    })?;
+    match written {
+        Ok(Ok(written)) => Ok((written.rows, written.sha256.iter().map(|byte| format!("{byte:02x}")).collect())),
+        Ok(Err(error)) => Err(failure(py, &path, error)),
+        Err(_) => Err(PyKeyboardInterrupt::new_err(())),
+    }
 }
 
 /// The columns of a Parquet file as (name, kind, values, extra), and the texts about it.

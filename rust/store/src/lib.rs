@@ -10,6 +10,7 @@ pub mod files;
 pub mod frame;
 mod messages;
 mod moments;
+pub mod pack;
 pub mod read;
 pub mod write;
 

@@ -72,7 +72,7 @@ impl Gathered {
         }
         let logical = field.get_basic_info().logical_type_ref().cloned();
         // A damaged footer may claim any number of rows; memory follows what is really there.
-        let numbers = || Vec::with_capacity(rows.min(crate::write::GROUP_ROWS));
+        let numbers = || Vec::with_capacity(rows.min(crate::pack::GROUP_ROWS));
         let values = match (field.get_physical_type(), logical) {
             (Physical::INT64 | Physical::INT32, None | Some(LogicalType::Integer(_))) => Owned::Integers(numbers()),
             (Physical::INT64 | Physical::INT32, Some(LogicalType::Decimal(decimal))) => {

@@ -1,10 +1,19 @@
 //! What is written is read back, and what is damaged is refused.
 
 use std::fs;
+use std::path::Path;
 
+use fundclear_kernel::exec::Exec;
+
+use crate::error::Error;
+use crate::pack::Written;
 use crate::read::read;
-use crate::write::write;
 use crate::{Owned, Values};
+
+/// Writes on the calling thread alone.
+fn write(path: &Path, columns: &[(&str, Values<'_>)], about: &[(&str, String)]) -> Result<Written, Error> {
+    Ok(crate::write::write(path, columns, about, &Exec::inline())?.unwrap())
+}
 
 fn texts() -> Vec<String> {
     ["", "a", "余额宝"].map(str::to_owned).to_vec()
@@ -14,7 +23,7 @@ fn texts() -> Vec<String> {
 fn every_kind_of_column_comes_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("table.parquet");
-    let rows = crate::write::GROUP_ROWS + 5;
+    let rows = crate::pack::GROUP_ROWS + 5;
     let numbers: Vec<i64> = (0..rows as i64).map(|row| (row * 7_919) % 1_000_003 - 500_000).collect();
     let edges: Vec<i64> = numbers.iter().map(|n| if n % 2 == 0 { i64::MIN } else { i64::MAX }).collect();
     let days: Vec<i64> = numbers.iter().map(|n| n % 40_000).collect();
@@ -93,9 +102,9 @@ mod files {
     use arrow_schema::DataType;
     use fundclear_kernel::exec::Exec;
 
+    use super::write;
     use crate::error::Error;
     use crate::frame::{Frame, Role};
-    use crate::write::write;
     use crate::{Values, csv, files};
 
     fn wanted() -> Vec<(String, Role)> {

@@ -1,0 +1,68 @@
+//! The headers of pages, in Thrift's compact protocol. The crate's writer of them wants pages of its own making.
+
+use super::bits::{varint, zigzag};
+use super::sealed::oversized;
+use crate::error::Error;
+
+/// How a page is encoded, by the numbers of the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    /// One value after the other.
+    Plain = 0,
+    /// Runs, as of levels.
+    Runs = 3,
+    /// Differences, bit-packed.
+    Deltas = 5,
+    /// Places in the dictionary, in runs or bit-packed.
+    Codes = 8,
+}
+
+/// A field of 32 bits right behind the one before.
+const NEXT_I32: u8 = 0x15;
+/// A structure two fields behind the sizes: what a page of data is.
+const DATA: u8 = 0x2c;
+/// A structure four fields behind the sizes: what a dictionary is.
+const DICTIONARY: u8 = 0x4c;
+/// The end of a structure.
+const STOP: u8 = 0;
+
+/// The header of a page of data without levels.
+pub fn data_page(bytes: usize, rows: usize, coding: Coding) -> Result<Vec<u8>, Error> {
+    let mut out = sized(0, bytes)?;
+    out.push(DATA);
+    for field in [number(rows)?, coding as i64, Coding::Runs as i64, Coding::Runs as i64] {
+        next(field, &mut out);
+    }
+    out.extend([STOP, STOP]);
+    Ok(out)
+}
+
+/// The header of a dictionary, whose values stand one after the other.
+pub fn dictionary_page(bytes: usize, entries: usize) -> Result<Vec<u8>, Error> {
+    let mut out = sized(2, bytes)?;
+    out.push(DICTIONARY);
+    for field in [number(entries)?, Coding::Plain as i64] {
+        next(field, &mut out);
+    }
+    out.extend([STOP, STOP]);
+    Ok(out)
+}
+
+/// The kind of the page, and its size twice, as nothing is compressed.
+fn sized(kind: i64, bytes: usize) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::with_capacity(32);
+    for field in [kind, number(bytes)?, number(bytes)?] {
+        next(field, &mut out);
+    }
+    Ok(out)
+}
+
+fn next(value: i64, out: &mut Vec<u8>) {
+    out.push(NEXT_I32);
+    varint(zigzag(value), out);
+}
+
+/// The format has sizes of 32 bits with a sign.
+fn number(size: usize) -> Result<i64, Error> {
+    i32::try_from(size).map(i64::from).map_err(|_| oversized(size))
+}
