@@ -38,26 +38,24 @@ fn unpack_lane<const WIDTH: usize>(words: &[u64], out: &mut [u64; LANE]) {
     }
 }
 
+/// Calls one of the functions above for a width; no bits are nothing to do.
 macro_rules! by_width {
-    ($width:expr, $call:ident($($argument:expr),*): $($number:literal)*) => {
+    ($width:expr, $call:ident, $first:expr, $second:expr) => {
+        by_width!(@ $width, $call, $first, $second;
+            1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39
+            40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64)
+    };
+    (@ $width:expr, $call:ident, $first:expr, $second:expr; $($number:literal)*) => {
         match $width {
-            $($number => $call::<$number>($($argument),*),)*
+            $($number => $call::<$number>($first, $second),)*
             _ => {}
         }
     };
 }
 
-macro_rules! all_widths {
-    ($width:expr, $call:ident($($argument:expr),*)) => {
-        by_width!($width, $call($($argument),*):
-            1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39
-            40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64)
-    };
-}
-
 /// Packs values below 2^width into as many words as the width.
 pub fn pack(width: usize, values: &[u64; LANE], out: &mut [u64]) {
-    all_widths!(width, pack_lane(values, out));
+    by_width!(width, pack_lane, values, out);
 }
 
 /// Unpacks what [`pack`] has packed; values of no bits are zero.
@@ -65,7 +63,7 @@ pub fn unpack(width: usize, words: &[u64], out: &mut [u64; LANE]) {
     if width == 0 {
         out.fill(0);
     }
-    all_widths!(width, unpack_lane(words, out));
+    by_width!(width, unpack_lane, words, out);
 }
 
 #[cfg(test)]

@@ -346,11 +346,11 @@ impl Partitions<'_> {
         }
         let Reader { bytes, words } = reader;
         for block in &partition.blocks {
-            let block = match block {
+            let block: &[u64] = match block {
                 Block::Memory(words) => words,
                 Block::Disk(place) => {
                     self.spill.read(place, bytes, words)?;
-                    &*words
+                    words
                 }
             };
             let rows = block.first().map_or(0, |rows| usize::try_from(*rows).unwrap_or_default());

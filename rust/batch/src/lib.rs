@@ -11,5 +11,8 @@ pub mod error;
 pub mod journal;
 pub mod out;
 pub mod progress;
+pub mod scan;
 pub mod settle;
+pub mod sieve;
 pub mod source;
+pub mod texts;

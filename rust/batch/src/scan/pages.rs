@@ -86,22 +86,26 @@ impl<'s> Column<'s> {
         Ok(Self { planned, pages, dictionary: None, values: Vec::new(), taken: 0, row: 0 })
     }
 
-    /// The next rows, as many as are asked for or as are left.
+    /// Goes on to the next rows, as many as are asked for or as are left; how many they are.
     ///
     /// # Errors
     /// A damaged page, a null, a value that does not fit, a text that is none.
-    pub fn next(&mut self, rows: usize, texts: &mut impl Texts) -> Result<&[i64], Error> {
-        if self.taken > 0 {
-            self.values.drain(..self.taken);
-            self.taken = 0;
-        }
+    pub fn advance(&mut self, rows: usize, texts: &mut impl Texts) -> Result<usize, Error> {
+        self.values.drain(..self.taken);
+        self.taken = 0;
         while self.values.len() < rows {
             let pages = &mut self.pages;
             let Some(page) = guarded(|| Ok(pages.get_next_page()?))? else { break };
             self.read(&page, texts)?;
         }
         self.taken = rows.min(self.values.len());
-        Ok(self.values.get(..self.taken).unwrap_or_default())
+        Ok(self.taken)
+    }
+
+    /// The values of these rows.
+    #[must_use]
+    pub fn values(&self) -> &[i64] {
+        self.values.get(..self.taken).unwrap_or_default()
     }
 
     fn read(&mut self, page: &Page, texts: &mut impl Texts) -> Result<(), Error> {
