@@ -1,10 +1,12 @@
-"""Files of orders: read into ``Orders``, against the libraries that people would read them with first.
+"""Files of orders: read into ``Orders``, and tables written, against the libraries that people would use first.
 
 The peers stop at columns of texts; ours are numbered by their distinct texts already, as a day needs them.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import pytest
 from race import Peer
 
 import fundclear as fc
+from fundclear import _kernel
 from fundclear.formats import columnar
 
 #: The types that a user would name to lose nothing.
@@ -95,5 +98,48 @@ def test_read_orders_from_csv(race: Any, rows: int, folder: Path) -> None:
             Peer("pyarrow", by_pyarrow, same),
             Peer("Polars", lambda: pl.read_csv(path, schema=POLARS), same),
             Peer("pyarrow, then Orders", lambda: fc.Orders.from_arrow(by_pyarrow()), None, "the same Orders"),
+        ],
+    )
+
+
+def test_write_parquet(race: Any, rows: int, tmp_path: Path) -> None:
+    """Whole numbers as a day's tables have them, uncompressed, with statistics, synced; ours with its SHA-256."""
+    rows //= 2
+    draw = np.random.default_rng(2)
+    columns = {
+        "id": np.cumsum(draw.integers(0, 8, rows)),
+        "account": draw.integers(0, 1 << 27, rows),
+        "amount": draw.choice([1, 100, 10_000], rows) * draw.integers(-(10**4), 10**6, rows),
+        "none": np.zeros(rows, dtype=np.int64),
+        "also_none": np.zeros(rows, dtype=np.int64),
+    }
+    given = [(name, "integer", values, None) for name, values in columns.items()]
+    arrow, frame = pa.table(columns), pl.DataFrame(columns)
+    deltas = dict.fromkeys(columns, "DELTA_BINARY_PACKED")
+
+    def synced(name: str, write: Callable[[Path], object]) -> Path:
+        path = tmp_path / name
+        write(path)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        return path
+
+    def by_pyarrow(path: Path) -> None:
+        pq.write_table(arrow, path, compression="none", use_dictionary=False, column_encoding=deltas)
+
+    def by_polars(path: Path) -> None:
+        frame.write_parquet(path, compression="uncompressed")
+
+    def same_values(ours: Path, theirs: Path) -> bool:
+        read = pq.read_table(ours), pq.read_table(theirs)
+        return all(np.array_equal(table[name], values) for table in read for name, values in columns.items())
+
+    race(
+        "write five columns to Parquet",
+        rows,
+        lambda: synced("ours.parquet", lambda path: _kernel.write_parquet(str(path), given, [], None)),
+        [
+            Peer("pyarrow, deltas", lambda: synced("pyarrow.parquet", by_pyarrow), same_values),
+            Peer("Polars, as it chooses", lambda: synced("polars.parquet", by_polars), same_values),
         ],
     )
