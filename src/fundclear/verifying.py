@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -21,8 +21,8 @@ from fundclear.digests import NO_ROWS, fingerprint
 from fundclear.errors import FundclearError, refuse
 from fundclear.fixed import Fixed
 from fundclear.folder import MANIFEST, RUN, manifest_text, open_folder, sha256
-from fundclear.inputs import OPENING_TABLES, given_again
-from fundclear.intake import take_in
+from fundclear.inputs import OPENING_TABLES, as_given, given_again
+from fundclear.intake import Given, take_in
 from fundclear.outcome import digest_of_days, inputs_of
 from fundclear.proof import LAWS, LawEntry, exact
 from fundclear.replaying import Replay, columns_of, scale_of
@@ -272,9 +272,9 @@ def _clear_again(found: _Findings, day: Clearing, sample: int | None) -> tuple[i
     return len(sampled.accounts), sampled.whole, _compare_proof(found, day, sampled)
 
 
-def _check_inputs(found: _Findings, day: Clearing, given: Any) -> None:
+def _check_inputs(found: _Findings, day: Clearing, given: Given) -> None:
     files = {"orders": "confirmations", "events": "events"}
-    named = dict(inputs_of(given))
+    named = dict(inputs_of(replace(given, orders=as_given(day.inputs, given.orders))))
     for name, table in named.items():
         file = files.get(name, f"opening_{name}")
         if f"in.{name}" not in day.proof.digests:
