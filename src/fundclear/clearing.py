@@ -226,16 +226,18 @@ class Clearing:
             OSError: the system refused to write; nothing is left behind.
         """
         from fundclear.folder import write_folder
+        from fundclear.ordering import in_written_order
 
+        inputs = in_written_order(self.inputs, self.confirmations, self.events, self.terms)
         about = {
             "date": self.date.isoformat(),
             "terms": self.terms.digest,
-            "given": self.inputs.to_dict(),
+            "given": inputs.to_dict(),
             "proof": self.proof.to_dict(),
             "proof_digest": self.proof.digest,
         }
         texts = {"terms.toml": self.terms.to_toml()}
-        write_folder(folder, self.tables | self.inputs.tables, texts, about, run=run, beside=beside)
+        write_folder(folder, self.tables | inputs.tables, texts, about, run=run, beside=beside)
 
     def __repr__(self) -> str:
         status = self.confirmations["status"]

@@ -41,7 +41,12 @@ pub struct Field<'a> {
 }
 
 /// The hash of a text, the same for every column and table that it stands in.
+///
+/// That of an empty text is zero: it stands where nothing is given, as the integer zero does.
 pub fn text_hash(text: &[u8]) -> u64 {
+    if text.is_empty() {
+        return 0;
+    }
     let mut hash = key(u64::try_from(text.len()).unwrap_or(u64::MAX), 0);
     for word in text.chunks(8) {
         let mut bytes = [0; 8];

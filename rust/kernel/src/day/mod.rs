@@ -38,5 +38,6 @@ mod turns;
 pub mod types;
 pub mod validate;
 pub mod violation;
+pub mod written;
 
 pub use crate::terms::Decision;
