@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import numpy as np
 
 from fundclear.columns import Labels
+from fundclear.digests import REGISTER
 from fundclear.errors import refuse
 from fundclear.fixed import Fixed
 from fundclear.identifiers import Identifiers
@@ -57,7 +58,7 @@ class Inputs:
     """The inputs of a day. A table that was not given is ``None``.
 
     Attributes:
-        opening_positions: the register at the opening.
+        opening_positions: the register at the opening, in the columns that clearing reads.
         opening_lots: its lots.
         opening_deferred: what the day before had deferred or carried.
         opening_obligations: those that were open.
@@ -83,7 +84,7 @@ class Inputs:
     def of(cls, given: Given, intake: Intake, terms: Terms) -> Inputs:
         """The inputs that a day is being cleared from."""
         return cls(
-            opening_positions=given.positions,
+            opening_positions=None if given.positions is None else _read_of(given.positions),
             opening_lots=given.lots,
             opening_deferred=given.deferred,
             opening_obligations=given.obligations,
@@ -159,6 +160,12 @@ def _fund_income(incomes: list[tuple[int, int, int]], terms: Terms) -> Income | 
             "income": _money(amounts, terms.scales.cash),
         }
     )
+
+
+def _read_of(positions: Positions) -> Positions:
+    """Positions without the columns that only tell how they came about."""
+    columns = {name: positions.column(name) for name in (*REGISTER, "entitled") if name in positions}
+    return positions if len(columns) == len(positions.columns) else Positions.from_columns(columns)
 
 
 def _several(orders: Orders, intake: Intake) -> Orders | None:

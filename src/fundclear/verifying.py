@@ -17,13 +17,13 @@ from typing import Any, Final, final
 import numpy as np
 
 from fundclear.clearing import RESULT_TABLES, Clearing, open_day
-from fundclear.digests import NO_ROWS, fingerprint
+from fundclear.digests import fingerprint, fingerprint_in, register_fingerprint
 from fundclear.errors import FundclearError, refuse
 from fundclear.fixed import Fixed
 from fundclear.folder import MANIFEST, RUN, manifest_text, open_folder, sha256
 from fundclear.inputs import OPENING_TABLES, as_given, given_again
 from fundclear.intake import Given, take_in
-from fundclear.outcome import digest_of_days, inputs_of
+from fundclear.outcome import came_in, digest_of_days, inputs_of
 from fundclear.proof import LAWS, LawEntry, exact
 from fundclear.replaying import Replay, columns_of, scale_of
 from fundclear.resampling import Sampled, choose_accounts, clear_sample
@@ -229,15 +229,17 @@ def _check_proof(found: _Findings, day: Clearing) -> None:
             found.add(MANIFEST, f"{_entry_name(entry)} does not hold: {entry.left} is not {entry.right}")
     tables = {f"out.{name}": table for name, table in day.tables.items()}
     for name, digest in proof.digests.items():
-        if name.startswith("out."):
-            table = day.deferred if name == "out.deferred" else tables[name]
-            _same_fingerprint(found, name, table, digest, "confirmations" if name == "out.deferred" else name[4:])
-    for name in sorted({*tables, "out.deferred"} - set(proof.digests)):
+        if name == "out.register":
+            _same_digest(found, name, register_fingerprint(day.positions), digest, "positions")
+        elif name == "out.deferred":
+            _same_digest(found, name, fingerprint("deferred", day.deferred), digest, "confirmations")
+        elif name.startswith("out."):
+            _same_digest(found, name, fingerprint(name[4:], tables[name]), digest, name[4:])
+    for name in sorted({*tables, "out.deferred", "out.register"} - set(proof.digests)):
         found.add(MANIFEST, f"the proof has no fingerprint {name!r}")
 
 
-def _same_fingerprint(found: _Findings, name: str, table: Table, digest: str, file: str) -> None:
-    there = fingerprint(name.partition(".")[2], table) if len(table) else NO_ROWS
+def _same_digest(found: _Findings, name: str, there: str, digest: str, file: str) -> None:
     found.equal(f"{file}.parquet", f"the fingerprint {name!r}", there, digest)
 
 
@@ -280,7 +282,7 @@ def _check_inputs(found: _Findings, day: Clearing, given: Given) -> None:
         if f"in.{name}" not in day.proof.digests:
             found.add(MANIFEST, f"the proof has no fingerprint 'in.{name}'")
         else:
-            _same_fingerprint(found, f"in.{name}", table, day.proof.digests[f"in.{name}"], file)
+            _same_digest(found, f"in.{name}", fingerprint_in(name, table), day.proof.digests[f"in.{name}"], file)
     for name in day.proof.digests:
         if name.startswith("in.") and name[3:] not in named and name != "in.days":
             found.add(MANIFEST, f"the proof speaks of {name[3:]!r} that came in, and the folder has none")
@@ -400,9 +402,9 @@ def _check_ties(found: _Findings, day: Clearing) -> None:
     if ("previous" in day.proof.digests) != bool(ties) or (ties and len(ties) != len(_TIES)):
         found.add(MANIFEST, "the proof must tie to the day before in all that is taken over, or in nothing")
     for scope, entry in ties.items():
-        came = Decimal(int(day.proof.digests.get(f"in.{scope}", NO_ROWS), 16))
-        found.equal(MANIFEST, f"the left side of {_entry_name(entry)}", entry.left, came)
         table = day.inputs.tables.get(f"opening_{scope}")
+        came = Decimal(int(came_in(scope, table, day.proof.digests), 16))
+        found.equal(MANIFEST, f"the left side of {_entry_name(entry)}", entry.left, came)
         found.equal(MANIFEST, f"the rows of {_entry_name(entry)}", entry.rows, 0 if table is None else len(table))
 
 

@@ -411,6 +411,7 @@ mod tests {
         assert_eq!(one(Ints::U16(&[0, 1]), Some(&[a, b])), one(Ints::U32(&[2, 0]), Some(&[b, c, a])));
         assert_ne!(one(Ints::U16(&[0, 1]), Some(&[a, b])), one(Ints::U16(&[0, 1]), Some(&[a, c])));
         assert_ne!(text_hash(b""), text_hash(b"\0"));
+        assert_eq!(text_hash(b""), 0);
         let fields = [Field { values: Ints::I64(&[1, 0, 1]), texts: None }];
         assert_ne!(fingerprint(&exec, "u", &fields, &[]).unwrap(), whole);
         let uncoded = [Field { values: Ints::U8(&[2]), texts: Some(&[a, b]) }];
