@@ -20,7 +20,17 @@ from fundclear.clearing import RESULT_TABLES, Clearing, open_day
 from fundclear.digests import fingerprint, fingerprint_in, register_fingerprint
 from fundclear.errors import FundclearError, refuse
 from fundclear.fixed import Fixed
-from fundclear.folder import MANIFEST, RUN, manifest_text, open_folder, sha256
+from fundclear.folder import (
+    BY_ACCOUNT,
+    MANIFEST,
+    RUN,
+    files_of,
+    manifest_text,
+    open_folder,
+    part_files,
+    place_of,
+    sha256_of_all,
+)
 from fundclear.inputs import OPENING_TABLES, as_given, given_again
 from fundclear.intake import Given, take_in
 from fundclear.outcome import came_in, digest_of_days, inputs_of
@@ -39,6 +49,9 @@ SAMPLE: Final = 1_000
 
 # Of one table so many differing rows are named; the others only counted.
 _NAMED: Final = 5
+
+# The first layout, which took fingerprints of other columns.
+_UNTIED: Final = 1
 
 _ABOUT: Final = ("date", "files", "given", "layout", "proof", "proof_digest", "tables", "terms")
 
@@ -153,6 +166,8 @@ class _Findings:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.all: list[Finding] = []
+        #: What the manifest says of each table.
+        self.tables: Mapping[str, Any] = {}
 
     def add(self, file: str, what: str) -> None:
         self.all.append(Finding(file, what))
@@ -172,6 +187,9 @@ def _open(found: _Findings) -> Clearing | None:
         manifest = open_folder(found.folder)
     except FundclearError as error:
         found.add(MANIFEST, str(error))
+        return None
+    if manifest["layout"] == _UNTIED:
+        found.add(MANIFEST, f"it has layout {_UNTIED}, whose fingerprints are no longer made: it can only be read")
         return None
     try:
         _check_manifest(found, manifest)
@@ -198,19 +216,29 @@ def _check_manifest(found: _Findings, manifest: Mapping[str, Any]) -> None:
     for names, what in ((missing, "it does not list the table"), (unknown, "it lists an unknown table")):
         for name in names:
             found.add(MANIFEST, f"{what} {name!r}")
+    found.tables = manifest["tables"]
+    bits = (len(files_of(manifest["tables"]["confirmations"])) - 1).bit_length()
     for name, entry in manifest["tables"].items():
-        found.equal(MANIFEST, f"what it says of the table {name!r}", sorted(entry), ["file", "rows", "sha256"])
-        found.equal(MANIFEST, f"the file of the table {name!r}", entry["file"], f"{name}.parquet")
+        found.equal(MANIFEST, f"what it says of the table {name!r}", sorted(entry), ["files", "rows"])
+        for each in files_of(entry):
+            found.equal(MANIFEST, f"what it says of a file of {name!r}", sorted(each), ["file", "rows", "sha256"])
+        wanted = part_files(name, bits if name in BY_ACCOUNT else 0)
+        found.equal(MANIFEST, f"the files of the table {name!r}", [each["file"] for each in files_of(entry)], wanted)
+        rows = sum(each["rows"] for each in files_of(entry))
+        found.equal(MANIFEST, f"the number of rows of the table {name!r}", entry["rows"], rows)
 
 
 def _check_files(found: _Findings, manifest: Mapping[str, Any]) -> None:
     """Every listed file is there with its digest, and no other."""
-    listed = {entry["file"]: entry["sha256"] for entry in manifest["tables"].values()} | manifest["files"]
+    of_tables = (each for entry in manifest["tables"].values() for each in files_of(entry))
+    listed = {each["file"]: each["sha256"] for each in of_tables} | manifest["files"]
+    present = [name for name in sorted(listed) if (found.folder / name).is_file()]
+    digests = dict(zip(present, sha256_of_all([found.folder / name for name in present]), strict=True))
     for name, digest in sorted(listed.items()):
-        if not (found.folder / name).is_file():
+        if name not in digests:
             found.add(name, "the file is missing")
-        elif (there := sha256(found.folder / name)) != digest:
-            found.add(name, f"its SHA-256 is {there}, and the manifest says {digest}")
+        elif digests[name] != digest:
+            found.add(name, f"its SHA-256 is {digests[name]}, and the manifest says {digest}")
     paths = (path for path in found.folder.rglob("*") if path.is_file())
     names = {path.relative_to(found.folder).as_posix() for path in paths}
     for name in sorted(names - set(listed) - {MANIFEST, RUN}):
@@ -333,7 +361,8 @@ def _compare(
         number = row if rows is None else rows[row]
         column_of = table.column(column)
         shown = [exact(v, column_of.scale) if isinstance(column_of, Fixed) else repr(v) for v in (is_, due)]
-        found.add(file, f"row {number}, column {column!r} is {shown[0]}, cleared again {shown[1]}")
+        at, number = (file, number) if name not in found.tables else place_of(found.tables[name], number)
+        found.add(at, f"row {number}, column {column!r} is {shown[0]}, cleared again {shown[1]}")
     more = len({row for row, *_ in differing})
     if more:
         found.add(file, f"{more} more rows differ")

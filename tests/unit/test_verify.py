@@ -134,8 +134,11 @@ CHANGES: list[tuple[str, Callable[[dict[str, Any]], Any]]] = [
     ("what it speaks of", lambda m: m.update(note="hello")),
     ("unknown table 'more'", lambda m: m["tables"].update(more=m["tables"]["lots"])),
     ("does not list the table 'lots'", lambda m: m["tables"].pop("lots")),
-    ("the manifest says 99", lambda m: m["tables"]["flows"].update(rows=99)),
-    ("SHA-256", lambda m: m["tables"]["flows"].update(sha256="0" * 64)),
+    ("the manifest says 99", lambda m: m["tables"]["flows"]["files"][0].update(rows=99)),
+    ("SHA-256", lambda m: m["tables"]["flows"]["files"][0].update(sha256="0" * 64)),
+    ("number of rows of the table 'flows'", lambda m: m["tables"]["flows"].update(rows=99)),
+    ("files of the table 'flows'", lambda m: m["tables"]["flows"]["files"][0].update(file="lots.parquet")),
+    ("layout 1", lambda m: m.update(layout=1)),
     ("SHA-256", lambda m: m["files"].update({"terms.toml": "0" * 64})),
     ("does not list the file", lambda m: m["files"].pop("terms.toml")),
     ("orders", lambda m: m["given"]["orders"].pop()),
@@ -152,7 +155,7 @@ def test_one_figure_of_the_manifest(folder: Path, said: str, change: Callable[[d
 
 def test_blanks_in_the_manifest(folder: Path) -> None:
     path = folder / "manifest.json"
-    path.write_text(path.read_text().replace('"layout": 1', '"layout":  1'))
+    path.write_text(path.read_text().replace('"layout": 2', '"layout":  2'))
     assert _found(folder) == ["manifest.json: it is not written as manifests are"]
 
 
