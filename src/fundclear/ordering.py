@@ -30,7 +30,7 @@ _POSITION: Final = ("fund", "transaction_account", "distributor", "charge")
 _LOT: Final = (*_POSITION, "confirmed", "number", "units", "nav", "rate_paid", "reinvested")
 _ORDER: Final = ("since", "placed_at", "distributor", "order_id", "transaction_account", "charge")
 
-#: By the number of their code what is no column of one's own bytes: charges and kinds stand in the kernel's order.
+# Charges and kinds stand in the order of the kernel's codes, all other texts in that of their bytes.
 _CHARGES: Final = {"front": 0, "": 0, "back": 1}
 _PLACES: Final = {"charge": _CHARGES, "kind": {kind: place for place, kind in enumerate(KINDS)}}
 
@@ -103,7 +103,8 @@ def _keys(table: Table, name: str) -> _Keys | int:
     if isinstance(column, Labels):
         places = _PLACES.get(name)
         return Domain.of(name, column).keys(column) if places is None else _each_text(column, places, len(places))
-    return column.view(np.int64) if column.dtype.kind == "M" else column.astype(np.int64, copy=False)
+    keys: _Keys = column.view(np.int64) if column.dtype.kind == "M" else column.astype(np.int64, copy=False)
+    return keys
 
 
 def _each_text(column: Labels, places: Any, other: int) -> _Keys:

@@ -123,7 +123,9 @@ def choose_accounts(day: Clearing, replay: Replay, count: int) -> _Keys:
 def _distinct(keys: _Keys) -> _Keys:
     """The distinct keys, ascending. Sorting is faster than the hashing of :func:`numpy.unique`."""
     ordered = np.sort(keys)
-    return ordered[np.concatenate([np.ones(min(len(ordered), 1), dtype=np.bool_), ordered[1:] != ordered[:-1]])]
+    first = np.concatenate([np.ones(min(len(ordered), 1), dtype=np.bool_), ordered[1:] != ordered[:-1]])
+    distinct: _Keys = ordered[first]
+    return distinct
 
 
 def _by_table(intake: Intake) -> dict[str, _Keys]:
