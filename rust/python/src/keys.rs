@@ -1,4 +1,4 @@
-//! Keys of rows: as the integers that the caller wrote, as places among all, and in the order in which rows are written.
+//! Keys of rows: as the integers that the caller wrote, as places among all, and in the order of writing.
 
 use fundclear_kernel::day::{keys, written};
 use fundclear_kernel::scale::Scale;
