@@ -11,6 +11,7 @@ from typing import Any, Final, final
 
 import numpy as np
 
+from fundclear import _kernel
 from fundclear.amounts import Amounts, ArrowStream, show
 from fundclear.consuming import LotUsed, lots_used
 from fundclear.errors import refuse
@@ -212,7 +213,7 @@ class Clearing:
         run: Mapping[str, Any] | None = None,
         beside: Callable[[Path], None] | None = None,
     ) -> None:
-        """Keeps the day in a folder: one Parquet file a table, the terms, and a manifest with the proof.
+        """Keeps the day in a folder: tables as Parquet files, the terms, and a manifest with the proof.
 
         The folder appears as a whole or not at all. The same day is written as the same bytes.
 
@@ -225,17 +226,7 @@ class Clearing:
             InputError: the folder exists and is not empty (``folder-exists``).
             OSError: the system refused to write; nothing is left behind.
         """
-        from fundclear.folder import write_folder
-
-        about = {
-            "date": self.date.isoformat(),
-            "terms": self.terms.digest,
-            "given": self.inputs.to_dict(),
-            "proof": self.proof.to_dict(),
-            "proof_digest": self.proof.digest,
-        }
-        texts = {"terms.toml": self.terms.to_toml()}
-        write_folder(folder, self.tables | self.inputs.tables, texts, about, run=run, beside=beside)
+        write_day(self, folder, run=run, beside=beside)
 
     def __repr__(self) -> str:
         status = self.confirmations["status"]
@@ -354,6 +345,46 @@ def _as_given(events: Events) -> Events:
         return events
     columns = {name: events[name] for name in events.columns if name not in said}
     return Events.from_columns(columns, [name for name in columns if events.is_utc(name)])
+
+
+def write_day(
+    day: Clearing,
+    folder: str | os.PathLike[str],
+    *,
+    part_rows: int | None = None,
+    run: Mapping[str, Any] | None = None,
+    beside: Callable[[Path], None] | None = None,
+) -> None:
+    """What :meth:`Clearing.write` does.
+
+    Args:
+        day: the day.
+        folder: see there.
+        part_rows: how many orders and positions a part has at most on average; at least twice those of a bucket.
+        run: see there.
+        beside: see there.
+    """
+    from fundclear.folder import BY_ACCOUNT, PART_ROWS, part_bits, write_folder
+    from fundclear.ordering import account_domain, in_written_order
+
+    inputs = in_written_order(day.inputs, day.confirmations, day.events, day.terms)
+    about = {
+        "date": day.date.isoformat(),
+        "terms": day.terms.digest,
+        "given": inputs.to_dict(),
+        "proof": day.proof.to_dict(),
+        "proof_digest": day.proof.digest,
+    }
+    tables: dict[str, TypedTable] = day.tables | inputs.tables
+    opening = inputs.opening_positions
+    bits = part_bits(len(day.confirmations), 0 if opening is None else len(opening), part_rows or PART_ROWS)
+    starts: dict[str, list[int]] = {}
+    if bits:
+        accounts = account_domain(inputs, day.confirmations, day.events, day.positions, day.lots)
+        parted = {name: accounts.keys(tables[name]["account"]) for name in BY_ACCOUNT if name in tables}
+        starts = {name: _kernel.part_starts(keys, bits) for name, keys in parted.items() if not isinstance(keys, int)}
+    texts = {"terms.toml": day.terms.to_toml()}
+    write_folder(folder, tables, texts, about, starts=starts, run=run, beside=beside)
 
 
 def open_day(folder: str | os.PathLike[str]) -> Clearing:

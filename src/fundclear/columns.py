@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NoReturn, TypeAlias, final, overload
 
@@ -13,7 +13,7 @@ from fundclear import _kernel
 from fundclear.amounts import ArrowArray, ArrowStream, refuse_masked, show
 from fundclear.errors import refuse
 
-__all__ = ["Codes", "Labels", "Texts", "coded", "dictionary_of"]
+__all__ = ["Codes", "Labels", "Texts", "coded", "dictionary_of", "joined_labels"]
 
 #: The codes of a text column, in the narrowest of these widths that their number fits.
 Codes: TypeAlias = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.int32]
@@ -345,6 +345,13 @@ def _sealed(array: Any) -> Any:
 def packed_labels(codes: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64], data: npt.NDArray[np.uint8]) -> Labels:
     """The column of codes that all stand in a packed dictionary, as the native side made it."""
     return _make(_narrowed(codes, len(offsets) - 1), offsets, data)
+
+
+def joined_labels(columns: Sequence[Labels]) -> Labels:
+    """Columns of texts one under the other."""
+    offsets, data, ranks = _kernel.label_union([column.packed for column in columns], False, None)
+    keys = [_kernel.label_keys(column.codes, ours, None) for column, ours in zip(columns, ranks, strict=True)]
+    return packed_labels(np.concatenate(keys), offsets, data)
 
 
 def _narrowed(codes: npt.NDArray[np.integer[Any]], count: int) -> Codes:

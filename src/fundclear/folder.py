@@ -1,4 +1,4 @@
-"""Tables in a folder: one Parquet file each and a manifest, there as a whole or not at all."""
+"""Tables in a folder: Parquet files and a manifest, there as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,20 +6,38 @@ import errno
 import fcntl
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import numpy as np
 
 from fundclear import _kernel
-from fundclear.columns import Labels
+from fundclear.columns import Labels, joined_labels
 from fundclear.errors import refuse
 from fundclear.fixed import Fixed
 from fundclear.tables import Table, TypedTable
 
-__all__ = ["MANIFEST", "RUN", "check_free", "manifest_text", "open_folder", "read_table", "sha256", "write_folder"]
+__all__ = [
+    "BY_ACCOUNT",
+    "MANIFEST",
+    "PART_ROWS",
+    "RUN",
+    "check_free",
+    "files_of",
+    "manifest_text",
+    "open_folder",
+    "part_bits",
+    "part_files",
+    "place_of",
+    "read_table",
+    "sha256",
+    "sha256_of_all",
+    "write_file",
+    "write_folder",
+]
 
 #: The file that says what else the folder holds.
 MANIFEST: Final = "manifest.json"
@@ -28,7 +46,16 @@ MANIFEST: Final = "manifest.json"
 RUN: Final = "run.json"
 
 #: The layout that this version writes, and the newest that it reads.
-_LAYOUT: Final = 1
+_LAYOUT: Final = 2
+
+#: The tables that are written as several files if the day is large: one for each of the parts of the accounts.
+BY_ACCOUNT: Final = ("confirmations", "positions", "lots", "opening_positions", "opening_lots")
+
+#: A part has at most so many orders, and so many opening positions, on average over all parts.
+PART_ROWS: Final = 1 << 21
+
+# Files are read by several threads if they are of so many bytes together.
+_MANY_BYTES: Final = 1 << 24
 
 _T = TypeVar("_T", bound=TypedTable)
 
@@ -51,6 +78,7 @@ def write_folder(
     texts: Mapping[str, str],
     about: Mapping[str, Any],
     *,
+    starts: Mapping[str, Sequence[int]] | None = None,
     run: Mapping[str, Any] | None = None,
     beside: Callable[[Path], None] | None = None,
 ) -> None:
@@ -60,7 +88,8 @@ def write_folder(
 
     Args:
         folder: what does not exist yet, or is an empty folder.
-        tables: by name; each becomes ``name.parquet``.
+        tables: by name.
+        starts: by name, where the parts of a table begin and where the last one ends, for tables of several files.
         texts: further files by name.
         about: what the manifest says besides the lists of files.
         run: what goes to ``run.json``, which the manifest does not list.
@@ -74,15 +103,12 @@ def write_folder(
     target.parent.mkdir(parents=True, exist_ok=True)
     _clean_up(target)
     with _aside(target) as aside:
-        written = {}
-        for name, table in tables.items():
-            path = aside / f"{name}.parquet"
-            written[name] = _kernel.write_parquet(str(path), _stored(table), [("fundclear.table", name)], None)
+        listed = {name: _write_parts(aside, name, table, (starts or {}).get(name)) for name, table in tables.items()}
         for name, text in texts.items():
             _write_text(aside / name, text)
         if beside is not None:
             beside(aside)
-        manifest = {"layout": _LAYOUT, **about, **_listed(aside, written)}
+        manifest = {"layout": _LAYOUT, **about, **_listed(aside, listed)}
         _write_text(aside / MANIFEST, manifest_text(manifest))
         if run is not None:
             _write_text(aside / RUN, manifest_text(run))
@@ -135,14 +161,66 @@ def _clean_up(target: Path) -> None:
             os.close(handle)
 
 
-def _listed(folder: Path, written: Mapping[str, tuple[int, str]]) -> dict[str, Any]:
-    """What the manifest says of each file: tables with their rows, and the others by their path."""
-    tables: dict[str, Any] = {
-        name: {"file": f"{name}.parquet", "rows": rows, "sha256": digest} for name, (rows, digest) in written.items()
-    }
-    of_tables = {entry["file"] for entry in tables.values()}
-    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return {"tables": tables, "files": {path: sha256(folder / path) for path in paths if path not in of_tables}}
+def part_bits(orders: int, positions: int, most: int = PART_ROWS) -> int:
+    """The number of parts of a day of so many orders, received and deferred, and opening positions, as a power of two.
+
+    >>> [part_bits(orders, 7) for orders in (0, 1 << 21, (1 << 21) + 1, 300_000_000)]
+    [0, 0, 1, 8]
+    """
+    return max((max(orders, positions) + most - 1) // most - 1, 0).bit_length()
+
+
+def part_files(name: str, bits: int) -> list[str]:
+    """The files of a table of so many parts, in order.
+
+    >>> part_files("lots", 0), part_files("lots", 1), part_files("lots", 10)[-1]
+    (['lots.parquet'], ['lots-000.parquet', 'lots-001.parquet'], 'lots-1023.parquet')
+    """
+    if not bits:
+        return [f"{name}.parquet"]
+    width = max(3, len(str((1 << bits) - 1)))
+    return [f"{name}-{part:0{width}}.parquet" for part in range(1 << bits)]
+
+
+def write_file(path: Path, name: str, table: Table) -> dict[str, Any]:
+    """Writes a table, or a part of it, as a file; what the manifest says of it."""
+    rows, digest = _kernel.write_parquet(str(path), _stored(table), [("fundclear.table", name)], None)
+    return {"file": path.name, "rows": rows, "sha256": digest}
+
+
+def _write_parts(folder: Path, name: str, table: Table, starts: Sequence[int] | None) -> list[dict[str, Any]]:
+    """Writes the files of a table; what the manifest says of each."""
+    bounds = [0, len(table)] if starts is None else starts
+    files = part_files(name, (len(bounds) - 2).bit_length())
+    parts = (table if starts is None else table._chosen(slice(first, last)) for first, last in pairwise(bounds))
+    return [write_file(folder / file, name, part) for file, part in zip(files, parts, strict=True)]
+
+
+def _listed(folder: Path, listed: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """What the manifest says: of tables their files, and of all other files their digests by path."""
+    of_tables = {part["file"] for parts in listed.values() for part in parts}
+    others = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    paths = [path for path in others if path.relative_to(folder).as_posix() not in of_tables]
+    digests = sha256_of_all(paths)
+    tables = {name: {"rows": sum(part["rows"] for part in parts), "files": parts} for name, parts in listed.items()}
+    names = (path.relative_to(folder).as_posix() for path in paths)
+    return {"tables": tables, "files": dict(zip(names, digests, strict=True))}
+
+
+def files_of(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the manifest says of the files of a table, in order. The first layout had one a table."""
+    files = entry.get("files")
+    return [dict(entry)] if files is None else list(files)
+
+
+def place_of(entry: Mapping[str, Any], row: int) -> tuple[str, int]:
+    """The file that has a row of a table, and the row's number in it."""
+    files = files_of(entry)
+    for each in files:
+        if row < each["rows"]:
+            return each["file"], row
+        row -= each["rows"]
+    return files[-1]["file"], row + files[-1]["rows"]
 
 
 def sha256(path: Path) -> str:
@@ -151,6 +229,16 @@ def sha256(path: Path) -> str:
 
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of_all(paths: Sequence[Path]) -> list[str]:
+    """The SHA-256 of each file; large ones are read at the same time."""
+    if len(paths) < 2 or sum(path.stat().st_size for path in paths) < _MANY_BYTES:
+        return [sha256(path) for path in paths]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
+        return list(threads.map(sha256, paths))
 
 
 def manifest_text(manifest: Mapping[str, Any]) -> str:
@@ -184,22 +272,51 @@ def open_folder(folder: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def read_table(folder: str | os.PathLike[str], manifest: Mapping[str, Any], name: str, table: type[_T]) -> _T:
-    """A table of the folder.
+    """A table of the folder, all its files as one.
 
     Raises:
-        InputError: the file is damaged, or has another number of rows than the manifest says (``file``).
+        InputError: a file is damaged, or has another number of rows than the manifest says, or other columns than the
+            table's first (``file``).
     """
     listed = manifest["tables"].get(name)
     if listed is None:
         raise refuse("folder", argument=str(folder), why=f"its {MANIFEST} has no table {name!r}")
-    path = Path(folder) / listed["file"]
+    parts = [_read_file(Path(folder) / entry["file"], entry["rows"]) for entry in files_of(listed)]
+    first, path = parts[0][0], parts[0][1]
+    for columns, path in parts[1:]:
+        if _kinds(columns) != _kinds(first):
+            raise refuse("file", argument=str(path), why="it has other columns than the first file of its table")
+    utc = [column for column, kind, _, extra in first if kind == "instant" and extra]
+    made = {
+        column: _joined([_loaded(kind, columns[place][2], columns[place][3]) for columns, _ in parts])
+        for place, (column, kind, *_) in enumerate(first)
+    }
+    return table.from_columns(made, utc)
+
+
+def _read_file(path: Path, wanted: int) -> tuple[list[Any], Path]:
     columns, _ = _kernel.read_parquet(str(path))
-    utc = [column for column, kind, _, extra in columns if kind == "instant" and extra]
-    made = table.from_columns({column: _loaded(kind, values, extra) for column, kind, values, extra in columns}, utc)
-    if len(made) != listed["rows"]:
-        why = f"it has {len(made)} rows, and the manifest says {listed['rows']}"
-        raise refuse("file", argument=str(path), why=why)
-    return made
+    rows = len(columns[0][2]) if columns else 0
+    if rows != wanted:
+        raise refuse("file", argument=str(path), why=f"it has {rows} rows, and the manifest says {wanted}")
+    return columns, path
+
+
+def _kinds(columns: Sequence[Any]) -> list[tuple[str, str, object]]:
+    """The names and kinds of the columns, with the decimals of money and the time zone of instants."""
+    return [(name, kind, None if kind == "text" else extra) for name, kind, _, extra in columns]
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    """The columns of several files as one."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    if isinstance(first, Fixed):
+        return Fixed.from_minor(np.concatenate([part.minor for part in parts]), first.scale)
+    if isinstance(first, Labels):
+        return joined_labels(parts)
+    return np.concatenate(parts)
 
 
 def _stored(table: Table) -> list[tuple[str, str, Any, object]]:

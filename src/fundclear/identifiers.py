@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NoReturn, TypeAlias, final
+from typing import Any, Final, NoReturn, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +19,18 @@ Identifiers: TypeAlias = npt.NDArray[np.int64] | Labels
 
 _Keys: TypeAlias = npt.NDArray[np.int64]
 
+# So many digits fit in an int64, whatever they are.
+_MOST_DIGITS: Final = 18
+
 
 @final
 class Domain:
     """The accounts, funds, distributors or order ids that a call knows, each with an int64 key.
 
-    The key of an integer is the integer. The key of a text is its rank among all texts of the domain, ascending by
-    their UTF-8 bytes; so keys compare as the identifiers do, whatever column or row they come from.
+    The key of an integer is the integer. Where all texts are ASCII digits, equally many and at most 18, the key of a
+    text is the integer that it spells, so that it can be told without the others. The key of any other text is its rank
+    among all texts of the domain, ascending by their UTF-8 bytes. So keys compare as the identifiers do, whatever
+    column or row they come from.
 
     >>> orders, positions = Labels.of(["b", "a", "b"]), Labels.of(["c", "b"])
     >>> accounts = Domain.of("account", orders, positions)
@@ -33,15 +38,20 @@ class Domain:
     (array([1, 0, 1]), array([2, 1]))
     >>> accounts.restore(np.array([2, 0])), accounts.key("c"), accounts.key("x"), accounts.text(1)
     (Labels(['c', 'a']), 2, None, 'b')
+    >>> numbers = Labels.of(["0042", "0007"])
+    >>> Domain.of("account", numbers).keys(numbers)
+    array([42,  7])
     """
 
-    __slots__ = ("_bytes", "_columns", "_name", "_offsets", "_ranks")
+    __slots__ = ("_bytes", "_columns", "_name", "_offsets", "_ranks", "_spelled")
 
     _name: str
     _columns: tuple[Labels, ...]
     _ranks: list[_Keys]
     _offsets: _Keys | None
     _bytes: npt.NDArray[np.uint8]
+    #: The integers that the texts spell, by rank; ``None`` if ranks are the keys.
+    _spelled: _Keys | None
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         raise TypeError("a Domain is made by Domain.of()")
@@ -74,9 +84,13 @@ class Domain:
             with_empty = any(column is None for column in columns)
             packed = [column.packed for column in texts]
             offsets, data, ranks = _kernel.label_union(packed, with_empty, threads)
+        spelled = None if offsets is None else _spelled(offsets, data)
+        if spelled is not None:
+            # A text that no row has keeps its -1.
+            ranks = [np.where(of_column < 0, -1, spelled[of_column]) for of_column in ranks]
         domain = object.__new__(Domain)
         values: Sequence[tuple[str, Any]] = [("_name", name), ("_columns", texts), ("_ranks", ranks)]
-        for slot, value in [*values, ("_offsets", offsets), ("_bytes", data)]:
+        for slot, value in [*values, ("_offsets", offsets), ("_bytes", data), ("_spelled", spelled)]:
             object.__setattr__(domain, slot, value)
         return domain
 
@@ -107,16 +121,34 @@ class Domain:
         """The identifiers of keys, as they came: integers, or a column of texts."""
         if self._offsets is None:
             return keys
-        return packed_labels(keys, self._offsets, self._bytes)
+        places = keys if self._spelled is None else _kernel.key_places(self._spelled, keys, None)
+        return packed_labels(places, self._offsets, self._bytes)
 
     def key(self, value: object) -> int | None:
         """The key of one identifier; ``None`` if it is of the other kind, or no text of the domain."""
         if self._offsets is not None:
-            return _kernel.label_find(self._offsets, self._bytes, value) if isinstance(value, str) else None
+            rank = _kernel.label_find(self._offsets, self._bytes, value) if isinstance(value, str) else None
+            return rank if rank is None or self._spelled is None else int(self._spelled[rank])
         return int(value) if isinstance(value, (int, np.integer)) and not isinstance(value, bool) else None
 
     def text(self, key: int) -> str:
         """An identifier as messages show it: the text itself, or the integer's digits."""
         if self._offsets is None:
             return str(int(key))
+        if self._spelled is not None:
+            return str(int(key)).zfill(int(self._offsets[1]))
         return _kernel.label_strings(self._offsets, self._bytes, int(key), int(key) + 1)[0]
+
+
+def _spelled(offsets: _Keys, data: npt.NDArray[np.uint8]) -> _Keys | None:
+    """The integers that packed texts spell; ``None`` if not all of them are equally many digits, and at most 18."""
+    width = int(offsets[1]) if len(offsets) > 1 else 0
+    if not 0 < width <= _MOST_DIGITS or (offsets != np.arange(len(offsets)) * width).any():
+        return None
+    if int(data.min()) < ord("0") or int(data.max()) > ord("9"):
+        return None
+    digits = data.reshape(-1, width)
+    spelled = np.zeros(len(digits), dtype=np.int64)
+    for place in range(width):
+        spelled = spelled * 10 + (digits[:, place] - ord("0"))
+    return spelled

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 
 from fundclear.columns import Labels
+from fundclear.digests import REGISTER
 from fundclear.errors import refuse
 from fundclear.fixed import Fixed
 from fundclear.identifiers import Identifiers
@@ -31,7 +32,7 @@ from fundclear.tables import (
 )
 from fundclear.terms import Terms
 
-__all__ = ["OPENING_TABLES", "Inputs", "Shape", "given_again"]
+__all__ = ["OPENING_TABLES", "Inputs", "Shape", "as_given", "given_again"]
 
 #: The columns that a table of inputs had, each with the decimals of its money; ``None`` for other columns.
 Shape: TypeAlias = tuple[tuple[str, int | None], ...]
@@ -49,20 +50,22 @@ OPENING_TABLES: Final[dict[str, type[TypedTable]]] = {
 
 _CHARGES: Final = ("discount", "rate", "fee")
 
+_T = TypeVar("_T", Orders, Events)
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """The inputs of a day. A table that was not given is ``None``.
 
     Attributes:
-        opening_positions: the register at the opening.
+        opening_positions: the register at the opening, in the columns that clearing reads.
         opening_lots: its lots.
         opening_deferred: what the day before had deferred or carried.
         opening_obligations: those that were open.
         fund_days: the day's figures of every fund.
         fund_income: the income that was given, by fund and date; ``None`` if none was.
-        several_charges: the orders that gave more than one charge of their own, which confirmations tell in one word;
-            ``None`` if there are none.
+        several_charges: the orders that gave more than one charge of their own, which confirmations tell in one word,
+            each with its id, also if that was made; ``None`` if there are none.
         orders: the shape of the orders.
         events: the shape of the events; ``None`` if none were given.
     """
@@ -81,13 +84,13 @@ class Inputs:
     def of(cls, given: Given, intake: Intake, terms: Terms) -> Inputs:
         """The inputs that a day is being cleared from."""
         return cls(
-            opening_positions=given.positions,
+            opening_positions=None if given.positions is None else _read_of(given.positions),
             opening_lots=given.lots,
             opening_deferred=given.deferred,
             opening_obligations=given.obligations,
             fund_days=_fund_days(intake.fund_days, terms),
             fund_income=_fund_income(intake.incomes, terms),
-            several_charges=_several(given.orders),
+            several_charges=_several(given.orders, intake),
             orders=_shape(given.orders),
             events=None if given.events is None else _shape(given.events),
         )
@@ -159,12 +162,25 @@ def _fund_income(incomes: list[tuple[int, int, int]], terms: Terms) -> Income | 
     )
 
 
-def _several(orders: Orders) -> Orders | None:
+def _read_of(positions: Positions) -> Positions:
+    """Positions without the columns that only tell how they came about."""
+    columns = {name: positions.column(name) for name in (*REGISTER, "entitled") if name in positions}
+    return positions if len(columns) == len(positions.columns) else Positions.from_columns(columns)
+
+
+def _several(orders: Orders, intake: Intake) -> Orders | None:
     given = [orders[name].minor != 0 for name in _CHARGES if name in orders]
     if len(given) < 2:
         return None
     several = np.add.reduce([each.astype(np.int8) for each in given]) > 1
-    return orders.filter(several) if several.any() else None
+    if not several.any():
+        return None
+    chosen = orders.filter(several)
+    if "order_id" in orders:
+        return chosen
+    raw = intake.tables["orders"]
+    assert raw is not None
+    return chosen.with_columns(order_id=intake.order_ids.restore(raw["id"][several]))
 
 
 # ---- and back ----
@@ -172,6 +188,8 @@ def _several(orders: Orders) -> Orders | None:
 
 def given_again(inputs: Inputs, confirmations: Confirmations, events: Events) -> Given:
     """The tables that a day was cleared from, of which orders and events are told by what became of them.
+
+    Orders have the ids under which they were cleared, also those that came without: see :func:`as_given`.
 
     Raises:
         InputError: the tables do not have what the shapes name (``folder``).
@@ -192,7 +210,8 @@ def _orders(inputs: Inputs, confirmations: Confirmations) -> Orders:
     own, value = received["own_charge"], received["own_charge_value"]
     made: dict[str, Any] = {"quantity": received["requested"]}
     made |= {name: _where(own == name, value) for name in _CHARGES}
-    columns = {name: made.get(name, received.get(name)) for name, _ in inputs.orders}
+    # Ids that were made from the rows cannot be made again: confirmations stand in another order.
+    columns = {name: made.get(name, received.get(name)) for name in {"order_id": None, **dict(inputs.orders)}}
     utc = [name for name in columns if name in received and received.is_utc(name)]
     for name, scale in inputs.orders:
         if columns[name] is None:
@@ -201,6 +220,8 @@ def _orders(inputs: Inputs, confirmations: Confirmations) -> Orders:
             columns[name] = columns[name].rescale(scale)
     if inputs.several_charges is not None:
         others = inputs.several_charges
+        if any(name not in others for name in columns):
+            raise refuse("folder", argument="several_charges.parquet", why="it has not all the columns of the orders")
         columns = {name: _joined(column, others[name]) for name, column in columns.items()}
     return Orders.from_columns(columns, utc)
 
@@ -218,8 +239,14 @@ def _joined(column: Any, more: Any) -> Any:
     return np.concatenate([column, more])
 
 
-def _chosen(kind: type[Events], table: Events, shape: Shape) -> Events:
+def as_given(inputs: Inputs, orders: Orders) -> Orders:
+    """The orders of :func:`given_again` in the columns in which they came."""
+    return _chosen(Orders, orders, inputs.orders)
+
+
+def _chosen(kind: type[_T], table: _T, shape: Shape) -> _T:
     if any(name not in table for name, _ in shape):
-        raise refuse("folder", argument="manifest.json", why="events have not all the columns that it names")
+        why = f"{kind.__name__.lower()} have not all the columns that it names"
+        raise refuse("folder", argument="manifest.json", why=why)
     utc = [name for name, _ in shape if table.is_utc(name)]
     return kind.from_columns({name: table[name] for name, _ in shape}, utc)

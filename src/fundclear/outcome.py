@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fundclear import _kernel
 from fundclear.columns import Labels, coded, dictionary_of
-from fundclear.digests import NO_ROWS, fingerprint
+from fundclear.digests import NO_ROWS, fingerprint, fingerprint_in, register_fingerprint
 from fundclear.errors import refuse
 from fundclear.fixed import _make
 from fundclear.identifiers import Identifiers
@@ -36,7 +36,7 @@ from fundclear.tables import (
 )
 from fundclear.terms import Terms
 
-__all__ = ["FLOW_KINDS", "Made", "digest_of_days", "inputs_of", "left_over", "make_tables"]
+__all__ = ["FLOW_KINDS", "Made", "came_in", "digest_of_days", "inputs_of", "left_over", "make_tables"]
 
 _Raw: TypeAlias = dict[str, npt.NDArray[Any]]
 
@@ -57,8 +57,13 @@ _RATE_SCALE: Final = 8
 # What positions count in cash; all else of them is units.
 _CASH_OF_POSITIONS: Final = ("unpaid", "income", "income_cash")
 
-# By the law that says so, what a day takes over from the day before.
-_TIED: Final = {"positions": "U5", "lots": "U5", "deferred": "O4", "obligations": "S4"}
+# What a day takes over from the day before: the law that says so, and the digest of what that day left.
+_TIED: Final = {
+    "positions": ("U5", "register"),
+    "lots": ("U5", "lots"),
+    "deferred": ("O4", "deferred"),
+    "obligations": ("S4", "obligations"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,8 +429,9 @@ def _proof(
     # The entries outlive the day's tables, so they keep nothing that keeps those.
     scope = partial(_scope_text, names.terms.currencies, names.netting_sets, names.funds)
     ties: tuple[LawEntry, ...] = ()
-    digests = {f"in.{name}": fingerprint(name, table) for name, table in inputs_of(given)}
+    digests = {f"in.{name}": fingerprint_in(name, table) for name, table in inputs_of(given)}
     digests |= {f"out.{name}": fingerprint(name, table) for name, table in tables.items()}
+    digests["out.register"] = register_fingerprint(tables["positions"])
     any_left = len(_left_rows(tables["confirmations"])) > 0
     digests["out.deferred"] = fingerprint("deferred", left_over(tables["confirmations"])) if any_left else NO_ROWS
     digests["in.days"] = digest_of_days(names.intake)
@@ -461,12 +467,20 @@ def inputs_of(given: Given) -> Iterable[tuple[str, Table]]:
 
 def _ties(digests: Mapping[str, str], previous: Proof, given: Given) -> Iterable[LawEntry]:
     """What comes in is what the day before left, by the fingerprints of its proof."""
-    for name, law in _TIED.items():
-        came, left = digests.get(f"in.{name}", NO_ROWS), previous.digests[f"out.{name}"]
+    for name, (law, left_as) in _TIED.items():
+        table = getattr(given, name)
+        came, left = came_in(name, table, digests), previous.digests.get(f"out.{left_as}", "")
         if came != left:
             raise refuse("untied", argument=name, value=came, left=left)
-        table = getattr(given, name)
         yield LawEntry(law, name, Decimal(int(came, 16)), Decimal(int(left, 16)), 0 if table is None else len(table))
+
+
+def came_in(name: str, table: Table | None, digests: Mapping[str, str]) -> str:
+    """The fingerprint of what came in, as the day before has that of what it left."""
+    if name == "positions" and table is not None:
+        # Units that income is paid on are no part of what a day leaves.
+        return register_fingerprint(table) if "entitled" in table else digests["in.positions"]
+    return digests.get(f"in.{name}", NO_ROWS)
 
 
 def left_over(confirmations: Confirmations) -> Confirmations:

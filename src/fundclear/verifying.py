@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -17,13 +17,23 @@ from typing import Any, Final, final
 import numpy as np
 
 from fundclear.clearing import RESULT_TABLES, Clearing, open_day
-from fundclear.digests import NO_ROWS, fingerprint
+from fundclear.digests import fingerprint, fingerprint_in, register_fingerprint
 from fundclear.errors import FundclearError, refuse
 from fundclear.fixed import Fixed
-from fundclear.folder import MANIFEST, RUN, manifest_text, open_folder, sha256
-from fundclear.inputs import OPENING_TABLES, given_again
-from fundclear.intake import take_in
-from fundclear.outcome import digest_of_days, inputs_of
+from fundclear.folder import (
+    BY_ACCOUNT,
+    MANIFEST,
+    RUN,
+    files_of,
+    manifest_text,
+    open_folder,
+    part_files,
+    place_of,
+    sha256_of_all,
+)
+from fundclear.inputs import OPENING_TABLES, as_given, given_again
+from fundclear.intake import Given, take_in
+from fundclear.outcome import came_in, digest_of_days, inputs_of
 from fundclear.proof import LAWS, LawEntry, exact
 from fundclear.replaying import Replay, columns_of, scale_of
 from fundclear.resampling import Sampled, choose_accounts, clear_sample
@@ -39,6 +49,9 @@ SAMPLE: Final = 1_000
 
 # Of one table so many differing rows are named; the others only counted.
 _NAMED: Final = 5
+
+# The first layout, which took fingerprints of other columns.
+_UNTIED: Final = 1
 
 _ABOUT: Final = ("date", "files", "given", "layout", "proof", "proof_digest", "tables", "terms")
 
@@ -153,6 +166,8 @@ class _Findings:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.all: list[Finding] = []
+        #: What the manifest says of each table.
+        self.tables: Mapping[str, Any] = {}
 
     def add(self, file: str, what: str) -> None:
         self.all.append(Finding(file, what))
@@ -172,6 +187,9 @@ def _open(found: _Findings) -> Clearing | None:
         manifest = open_folder(found.folder)
     except FundclearError as error:
         found.add(MANIFEST, str(error))
+        return None
+    if manifest["layout"] == _UNTIED:
+        found.add(MANIFEST, f"it has layout {_UNTIED}, whose fingerprints are no longer made: it can only be read")
         return None
     try:
         _check_manifest(found, manifest)
@@ -198,19 +216,29 @@ def _check_manifest(found: _Findings, manifest: Mapping[str, Any]) -> None:
     for names, what in ((missing, "it does not list the table"), (unknown, "it lists an unknown table")):
         for name in names:
             found.add(MANIFEST, f"{what} {name!r}")
+    found.tables = manifest["tables"]
+    bits = (len(files_of(manifest["tables"]["confirmations"])) - 1).bit_length()
     for name, entry in manifest["tables"].items():
-        found.equal(MANIFEST, f"what it says of the table {name!r}", sorted(entry), ["file", "rows", "sha256"])
-        found.equal(MANIFEST, f"the file of the table {name!r}", entry["file"], f"{name}.parquet")
+        found.equal(MANIFEST, f"what it says of the table {name!r}", sorted(entry), ["files", "rows"])
+        for each in files_of(entry):
+            found.equal(MANIFEST, f"what it says of a file of {name!r}", sorted(each), ["file", "rows", "sha256"])
+        wanted = part_files(name, bits if name in BY_ACCOUNT else 0)
+        found.equal(MANIFEST, f"the files of the table {name!r}", [each["file"] for each in files_of(entry)], wanted)
+        rows = sum(each["rows"] for each in files_of(entry))
+        found.equal(MANIFEST, f"the number of rows of the table {name!r}", entry["rows"], rows)
 
 
 def _check_files(found: _Findings, manifest: Mapping[str, Any]) -> None:
     """Every listed file is there with its digest, and no other."""
-    listed = {entry["file"]: entry["sha256"] for entry in manifest["tables"].values()} | manifest["files"]
+    of_tables = (each for entry in manifest["tables"].values() for each in files_of(entry))
+    listed = {each["file"]: each["sha256"] for each in of_tables} | manifest["files"]
+    present = [name for name in sorted(listed) if (found.folder / name).is_file()]
+    digests = dict(zip(present, sha256_of_all([found.folder / name for name in present]), strict=True))
     for name, digest in sorted(listed.items()):
-        if not (found.folder / name).is_file():
+        if name not in digests:
             found.add(name, "the file is missing")
-        elif (there := sha256(found.folder / name)) != digest:
-            found.add(name, f"its SHA-256 is {there}, and the manifest says {digest}")
+        elif digests[name] != digest:
+            found.add(name, f"its SHA-256 is {digests[name]}, and the manifest says {digest}")
     paths = (path for path in found.folder.rglob("*") if path.is_file())
     names = {path.relative_to(found.folder).as_posix() for path in paths}
     for name in sorted(names - set(listed) - {MANIFEST, RUN}):
@@ -229,15 +257,17 @@ def _check_proof(found: _Findings, day: Clearing) -> None:
             found.add(MANIFEST, f"{_entry_name(entry)} does not hold: {entry.left} is not {entry.right}")
     tables = {f"out.{name}": table for name, table in day.tables.items()}
     for name, digest in proof.digests.items():
-        if name.startswith("out."):
-            table = day.deferred if name == "out.deferred" else tables[name]
-            _same_fingerprint(found, name, table, digest, "confirmations" if name == "out.deferred" else name[4:])
-    for name in sorted({*tables, "out.deferred"} - set(proof.digests)):
+        if name == "out.register":
+            _same_digest(found, name, register_fingerprint(day.positions), digest, "positions")
+        elif name == "out.deferred":
+            _same_digest(found, name, fingerprint("deferred", day.deferred), digest, "confirmations")
+        elif name.startswith("out."):
+            _same_digest(found, name, fingerprint(name[4:], tables[name]), digest, name[4:])
+    for name in sorted({*tables, "out.deferred", "out.register"} - set(proof.digests)):
         found.add(MANIFEST, f"the proof has no fingerprint {name!r}")
 
 
-def _same_fingerprint(found: _Findings, name: str, table: Table, digest: str, file: str) -> None:
-    there = fingerprint(name.partition(".")[2], table) if len(table) else NO_ROWS
+def _same_digest(found: _Findings, name: str, there: str, digest: str, file: str) -> None:
     found.equal(f"{file}.parquet", f"the fingerprint {name!r}", there, digest)
 
 
@@ -272,15 +302,15 @@ def _clear_again(found: _Findings, day: Clearing, sample: int | None) -> tuple[i
     return len(sampled.accounts), sampled.whole, _compare_proof(found, day, sampled)
 
 
-def _check_inputs(found: _Findings, day: Clearing, given: Any) -> None:
+def _check_inputs(found: _Findings, day: Clearing, given: Given) -> None:
     files = {"orders": "confirmations", "events": "events"}
-    named = dict(inputs_of(given))
+    named = dict(inputs_of(replace(given, orders=as_given(day.inputs, given.orders))))
     for name, table in named.items():
         file = files.get(name, f"opening_{name}")
         if f"in.{name}" not in day.proof.digests:
             found.add(MANIFEST, f"the proof has no fingerprint 'in.{name}'")
         else:
-            _same_fingerprint(found, f"in.{name}", table, day.proof.digests[f"in.{name}"], file)
+            _same_digest(found, f"in.{name}", fingerprint_in(name, table), day.proof.digests[f"in.{name}"], file)
     for name in day.proof.digests:
         if name.startswith("in.") and name[3:] not in named and name != "in.days":
             found.add(MANIFEST, f"the proof speaks of {name[3:]!r} that came in, and the folder has none")
@@ -331,7 +361,8 @@ def _compare(
         number = row if rows is None else rows[row]
         column_of = table.column(column)
         shown = [exact(v, column_of.scale) if isinstance(column_of, Fixed) else repr(v) for v in (is_, due)]
-        found.add(file, f"row {number}, column {column!r} is {shown[0]}, cleared again {shown[1]}")
+        at, number = (file, number) if name not in found.tables else place_of(found.tables[name], number)
+        found.add(at, f"row {number}, column {column!r} is {shown[0]}, cleared again {shown[1]}")
     more = len({row for row, *_ in differing})
     if more:
         found.add(file, f"{more} more rows differ")
@@ -400,9 +431,9 @@ def _check_ties(found: _Findings, day: Clearing) -> None:
     if ("previous" in day.proof.digests) != bool(ties) or (ties and len(ties) != len(_TIES)):
         found.add(MANIFEST, "the proof must tie to the day before in all that is taken over, or in nothing")
     for scope, entry in ties.items():
-        came = Decimal(int(day.proof.digests.get(f"in.{scope}", NO_ROWS), 16))
-        found.equal(MANIFEST, f"the left side of {_entry_name(entry)}", entry.left, came)
         table = day.inputs.tables.get(f"opening_{scope}")
+        came = Decimal(int(came_in(scope, table, day.proof.digests), 16))
+        found.equal(MANIFEST, f"the left side of {_entry_name(entry)}", entry.left, came)
         found.equal(MANIFEST, f"the rows of {_entry_name(entry)}", entry.rows, 0 if table is None else len(table))
 
 

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 import fundclear as fc
-from fundclear import _kernel
 from fundclear.columns import Labels
-from fundclear.digests import fingerprint
+from fundclear.digests import fingerprint, fingerprint_in, register_fingerprint
 from fundclear.fixed import Fixed
-from fundclear.folder import _stored, manifest_text, sha256
+from fundclear.folder import manifest_text, sha256, write_file
 from fundclear.proof import Proof
 from fundclear.tables import TypedTable
 
@@ -32,14 +31,20 @@ def change_manifest(folder: Path, change: Callable[[dict[str, Any]], None]) -> N
 def put_table(folder: Path, name: str, table: TypedTable) -> None:
     """Writes another table in the place of one, with all digests and the number of rows."""
     path = folder / f"{name}.parquet"
-    _kernel.write_parquet(str(path), _stored(table), [("fundclear.table", name)], None)
+    write_file(path, name, table)
 
     def change(manifest: dict[str, Any]) -> None:
-        manifest["tables"][name] |= {"rows": len(table), "sha256": sha256(path)}
+        listed = manifest["tables"][name]
+        listed["rows"] = len(table)
+        listed["files"][0] |= {"rows": len(table), "sha256": sha256(path)}
         digests = manifest["proof"]["digests"]
-        digest = f"in.{name.removeprefix('opening_')}" if name.startswith("opening_") else f"out.{name}"
-        if digest in digests:
-            digests[digest] = fingerprint(digest.partition(".")[2], table)
+        came, left = f"in.{name.removeprefix('opening_')}", f"out.{name}"
+        if name.startswith("opening_") and came in digests:
+            digests[came] = fingerprint_in(came.removeprefix("in."), table)
+        if left in digests:
+            digests[left] = fingerprint(name, table)
+        if name == "positions":
+            digests["out.register"] = register_fingerprint(table)
 
     change_manifest(folder, change)
 

@@ -140,6 +140,7 @@ LAYERS = (
     "digests",
     "intake",
     "inputs",
+    "ordering",
     "outcome",
     "ledger",
     "register",

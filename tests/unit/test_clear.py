@@ -6,6 +6,7 @@ import asyncio
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -381,3 +382,61 @@ def test_totals_of_the_repr() -> None:
     day = clear(subscriptions("100.00", "0.00"))
     assert "2 orders (1 confirmed, 1 rejected)" in repr(day)
     assert day.proof.totals["orders confirmed"] == Decimal(1)
+
+
+# ---- the register between days ----
+
+
+def _read_of(positions: fc.Positions, *names: str) -> fc.Positions:
+    return fc.Positions.from_columns({name: positions.column(name) for name in names})
+
+
+def test_a_register_ties_without_the_columns_that_tell_how_it_came_about(tmp_path: Path) -> None:
+    day = clear(subscriptions("100.00", "200.00"))
+    keys = ("account", "transaction_account", "distributor", "fund", "charge")
+    state = ("dividend_option", "units", "frozen", "pending", "unpaid")
+    full = clear(None, date=NEXT, previous=day.proof, obligations=day.obligations, positions=day.positions)
+    for names in ((*keys, *state), (*keys, "units"), ("account", "fund", "units")):
+        given = _read_of(day.positions, *names)
+        following = clear(None, date=NEXT, previous=day.proof, obligations=day.obligations, positions=given)
+        assert following.proof.to_dict() == full.proof.to_dict()
+        following.proof.check()
+    (tie,) = (entry for entry in full.proof["U5"] if entry.scope == "positions")
+    assert tie.right == int(day.proof.digests["out.register"], 16)
+    full.write(tmp_path / "full")
+    clear(
+        None,
+        date=NEXT,
+        previous=day.proof,
+        obligations=day.obligations,
+        positions=_read_of(day.positions, *keys, *state),
+    ).write(tmp_path / "read")
+    for path in (tmp_path / "full").iterdir():
+        assert (tmp_path / "read" / path.name).read_bytes() == path.read_bytes()
+    assert fc.verify(tmp_path / "full").findings == ()
+
+
+def test_a_register_does_not_tie_with_another_value_of_what_clearing_reads() -> None:
+    day = clear(subscriptions("100.00", "200.00"))
+    for name, value in (("frozen", "0.01"), ("unpaid", "0.01"), ("dividend_option", "cash"), ("charge", "back")):
+        column = [value] * len(day.positions)
+        with pytest.raises(fc.InputError) as caught:
+            clear(
+                None,
+                date=NEXT,
+                previous=day.proof,
+                obligations=day.obligations,
+                positions=day.positions.with_columns(**{name: column}),
+            )
+        assert (caught.value.code, caught.value.argument) == ("untied", "positions")
+
+
+def test_entitled_units_count_in_what_came_in_and_not_in_the_tie() -> None:
+    day = clear(subscriptions("100.00", "200.00"))
+    entitled = day.positions.with_columns(entitled=["1.00", "2.00"])
+    one, other = (
+        clear(None, date=NEXT, previous=day.proof, obligations=day.obligations, positions=p)
+        for p in (day.positions, entitled)
+    )
+    assert one.proof.digests["in.positions"] == day.proof.digests["out.register"]
+    assert other.proof.digests["in.positions"] != one.proof.digests["in.positions"]

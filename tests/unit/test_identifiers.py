@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import fundclear as fc
@@ -17,11 +18,18 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(lam
 PREFIXED = st.lists(st.one_of(TEXT, TEXT.map("account-no-".__add__)), max_size=30)
 
 
+def _is_spelled(texts: set[str]) -> bool:
+    """Whether a domain of these has the integers that they spell as keys."""
+    widths = {len(text) for text in texts}
+    return len(widths) == 1 and 0 < min(widths) <= 18 and all(set(text) <= set("0123456789") for text in texts)
+
+
 @given(PREFIXED, PREFIXED, st.booleans())
 def test_keys_are_ranks_among_the_bytes(one: list[str], other: list[str], with_absent: bool) -> None:
     columns = Labels.of(one), Labels.of(other)
     domain = Domain.of("account", *columns, *[None] * with_absent)
     known = {*one, *other, *([""] if with_absent and (one or other) else [])}
+    assume(not _is_spelled(known))
     ranks = {text: rank for rank, text in enumerate(sorted(known, key=str.encode))}
     for column in columns:
         keys = domain.keys(column)
@@ -74,3 +82,55 @@ def test_integers_against_texts_are_refused(columns: tuple[Any, Any]) -> None:
 def test_a_column_of_another_domain_is_refused() -> None:
     with pytest.raises(ValueError, match="none of those"):
         Domain.of("account", Labels.of(["a"])).keys(Labels.of(["a"]))
+
+
+DIGITS = st.integers(1, 18).flatmap(lambda width: st.lists(st.text("0123456789", min_size=width, max_size=width)))
+
+
+@given(DIGITS.filter(bool))
+def test_keys_of_digits_are_what_they_spell(texts: list[str]) -> None:
+    column = Labels.of(texts)
+    domain = Domain.of("account", column)
+    keys = domain.keys(column)
+    assert isinstance(keys, np.ndarray)
+    assert keys.tolist() == [int(text) for text in texts]
+    assert domain.restore(keys).to_list() == texts
+    assert [domain.key(text) for text in texts] == keys.tolist()
+    assert [domain.text(key) for key in keys.tolist()] == texts
+    assert (domain.key("x"), domain.key(int(texts[0])), domain.is_text) == (None, None, True)
+
+
+@pytest.mark.parametrize(
+    "texts", [["7", "42"], ["007", "04x"], ["1234567890123456789"], ["\u0661\u0662"], ["-1", "12"], [""]]
+)
+def test_other_texts_keep_their_ranks(texts: list[str]) -> None:
+    column = Labels.of(texts)
+    ordered = sorted(texts, key=str.encode)
+    assert Domain.of("account", column).keys(column).tolist() == [ordered.index(text) for text in texts]
+
+
+def test_digits_beside_an_absent_column_keep_their_ranks() -> None:
+    column = Labels.of(["0042", "0007"])
+    domain = Domain.of("account", column, None)
+    assert (domain.keys(column).tolist(), domain.text(0)) == ([2, 1], "")
+
+
+def test_a_text_that_no_row_has_decides_nothing() -> None:
+    column = Labels.of(["x", "0042", "0007"])[1:]
+    domain = Domain.of("account", column)
+    assert (domain.keys(column).tolist(), domain.key("x")) == ([42, 7], None)
+
+
+def test_a_day_gives_back_accounts_of_digits_as_they_came(tmp_path: Path) -> None:
+    accounts = [f"{number:08}" for number in (12_345, 7, 99_999_999, 0)]
+    orders = fc.Orders(
+        account=accounts, fund="000198", kind="subscribe", amount=["10.00"] * 4, order_id=["004", "003", "002", "001"]
+    )
+    terms = fc.Terms([fc.Fund("000198", currency="CNY")])
+    day = fc.clear(orders, terms=terms, prices={"000198": "1.1688"}, date="2017-04-27")
+    told = dict(zip(day.confirmations["account"], day.confirmations["order_id"], strict=True))
+    assert told == dict(zip(accounts, ["004", "003", "002", "001"], strict=True))
+    assert list(day.positions["account"]) == sorted(accounts)
+    day.write(tmp_path / "day")
+    assert list(fc.open_day(tmp_path / "day").positions["account"]) == sorted(accounts)
+    assert fc.verify(tmp_path / "day").findings == ()

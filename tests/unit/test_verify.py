@@ -134,8 +134,11 @@ CHANGES: list[tuple[str, Callable[[dict[str, Any]], Any]]] = [
     ("what it speaks of", lambda m: m.update(note="hello")),
     ("unknown table 'more'", lambda m: m["tables"].update(more=m["tables"]["lots"])),
     ("does not list the table 'lots'", lambda m: m["tables"].pop("lots")),
-    ("the manifest says 99", lambda m: m["tables"]["flows"].update(rows=99)),
-    ("SHA-256", lambda m: m["tables"]["flows"].update(sha256="0" * 64)),
+    ("the manifest says 99", lambda m: m["tables"]["flows"]["files"][0].update(rows=99)),
+    ("SHA-256", lambda m: m["tables"]["flows"]["files"][0].update(sha256="0" * 64)),
+    ("number of rows of the table 'flows'", lambda m: m["tables"]["flows"].update(rows=99)),
+    ("files of the table 'flows'", lambda m: m["tables"]["flows"]["files"][0].update(file="lots.parquet")),
+    ("layout 1", lambda m: m.update(layout=1)),
     ("SHA-256", lambda m: m["files"].update({"terms.toml": "0" * 64})),
     ("does not list the file", lambda m: m["files"].pop("terms.toml")),
     ("orders", lambda m: m["given"]["orders"].pop()),
@@ -152,7 +155,7 @@ def test_one_figure_of_the_manifest(folder: Path, said: str, change: Callable[[d
 
 def test_blanks_in_the_manifest(folder: Path) -> None:
     path = folder / "manifest.json"
-    path.write_text(path.read_text().replace('"layout": 1', '"layout":  1'))
+    path.write_text(path.read_text().replace('"layout": 2', '"layout":  2'))
     assert _found(folder) == ["manifest.json: it is not written as manifests are"]
 
 
@@ -187,3 +190,38 @@ def test_what_is_no_folder_of_a_day(tmp_path: Path) -> None:
     for sample in (0, -1, "all"):
         with pytest.raises(fc.InputError):
             fc.verify(tmp_path, sample=sample)  # type: ignore[arg-type]
+
+
+# ---- orders that came without ids ----
+
+
+def _without_ids(**more: Any) -> fc.Clearing:
+    """Fifty orders of fifty accounts, which stand the other way round than the accounts."""
+    amounts = [f"{row + 1}.00" for row in range(50)]
+    orders = fc.Orders(account=list(range(50, 0, -1)), fund="F", kind="subscribe", amount=amounts, **more)
+    return fc.clear(orders, terms=fc.Terms([fc.Fund("F", currency="CNY")]), prices={"F": "1.1688"}, date="2017-04-27")
+
+
+@pytest.mark.parametrize("sample", [None, 1, 7, 100])
+def test_orders_without_ids_keep_those_that_were_made(tmp_path: Path, sample: int | None) -> None:
+    _without_ids().write(tmp_path / "day")
+    assert _found(tmp_path / "day", sample=sample) == []
+
+
+@pytest.mark.parametrize("sample", [None, 1, 7, 100])
+def test_so_do_those_with_several_charges(tmp_path: Path, sample: int | None) -> None:
+    day = _without_ids(discount=["0.5"] * 50, rate=["0", "0.01"] * 25)
+    day.write(tmp_path / "day")
+    several = fc.open_day(tmp_path / "day").inputs.several_charges
+    assert several is not None
+    told = day.confirmations.filter(day.confirmations["own_charge"] == "several")
+    pairs = zip(told["account"].tolist(), told["order_id"].tolist(), strict=True)
+    assert set(zip(several["account"].tolist(), several["order_id"].tolist(), strict=True)) == set(pairs)
+    assert _found(tmp_path / "day", sample=sample) == []
+
+
+def test_an_id_that_was_made_is_held_against_the_order(tmp_path: Path) -> None:
+    day = _without_ids()
+    day.write(tmp_path / "day")
+    put_table(tmp_path / "day", "confirmations", with_other_value(day.confirmations, "account", 0))
+    assert _found(tmp_path / "day")

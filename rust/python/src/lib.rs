@@ -63,7 +63,7 @@ mod _kernel {
     #[pymodule_export]
     use super::income::seven_day_yield;
     #[pymodule_export]
-    use super::keys::keys_at;
+    use super::keys::{key_places, keys_at, part_starts, written_order};
     #[pymodule_export]
     use super::labels::{label_find, label_keys, label_objects, label_strings, label_text, label_union};
     #[pymodule_export]

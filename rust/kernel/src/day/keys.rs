@@ -30,8 +30,62 @@ pub fn keys_at(exec: &Exec<'_>, keys: &[i64], numbers: &[u32], out: &mut [i64]) 
     exec.run(numbers.len(), blocks, || (), write).map(drop)
 }
 
+/// Writes the place of each key among ascending ones.
+///
+/// # Errors
+/// [`Code::Law`] with the row of a key that is none of them, or if the columns differ in length; [`Code::Cancelled`].
+pub fn places_of(exec: &Exec<'_>, known: &[i64], keys: &[i64], out: &mut [i64]) -> Result<(), Error> {
+    if keys.len() != out.len() {
+        return Err(Error::whole(Code::Law));
+    }
+    let stretches = Stretches::of(known);
+    let blocks = keys.chunks(BLOCK_ROWS).zip(out.chunks_mut(BLOCK_ROWS));
+    let write = |(): &mut (), block: usize, (keys, out): (&[i64], &mut [i64])| {
+        for (row, (key, out)) in keys.iter().zip(out).enumerate() {
+            // Rows of one column.
+            let missing = || Error::at(Code::Law, block.wrapping_mul(BLOCK_ROWS).wrapping_add(row), &[]);
+            let place = stretches.place(known, *key).ok_or_else(missing)?;
+            *out = i64::try_from(place).unwrap_or(i64::MAX);
+        }
+        Ok(())
+    };
+    exec.run(keys.len(), blocks, || (), write).map(drop)
+}
+
+/// Where keys with the same leading bits begin among ascending ones, so that a search looks at few.
+struct Stretches {
+    low: i64,
+    shift: u32,
+    starts: Vec<usize>,
+}
+
+impl Stretches {
+    fn of(known: &[i64]) -> Self {
+        let (low, high) = (known.first().copied().unwrap_or_default(), known.last().copied().unwrap_or_default());
+        let width = |largest: u64| u64::BITS.wrapping_sub(largest.leading_zeros());
+        let bits = width(u64::try_from(known.len()).unwrap_or(u64::MAX));
+        let shift = width(high.abs_diff(low)).saturating_sub(bits);
+        let stretch = |key: i64| usize::try_from(key.abs_diff(low) >> shift).unwrap_or(usize::MAX);
+        let mut starts = Vec::with_capacity(stretch(high).saturating_add(2));
+        for (place, key) in known.iter().enumerate() {
+            while starts.len() <= stretch(*key) {
+                starts.push(place);
+            }
+        }
+        starts.push(known.len());
+        Self { low, shift, starts }
+    }
+
+    fn place(&self, known: &[i64], key: i64) -> Option<usize> {
+        let first = usize::try_from(key.checked_sub(self.low)? >> self.shift).ok()?;
+        let (start, end) = (*self.starts.get(first)?, *self.starts.get(first.checked_add(1)?)?);
+        let place = known.get(start..end)?.binary_search(&key).ok()?;
+        start.checked_add(place)
+    }
+}
+
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 mod tests {
     use std::num::NonZeroUsize;
 
@@ -49,5 +103,23 @@ mod tests {
         let error = keys_at(&exec, &keys, &numbers, &mut out).unwrap_err();
         assert_eq!((error.code, error.row), (Code::Law, Some(77_777)));
         assert_eq!(keys_at(&exec, &keys, &numbers, &mut []).unwrap_err().code, Code::Law);
+    }
+
+    #[test]
+    fn every_key_has_its_place_among_all() {
+        let exec = Exec::new(NonZeroUsize::new(3).unwrap(), &|| true);
+        let many: Vec<i64> = (0..70_000).map(|number| number * number + 5).collect();
+        for known in [&many[..], &[7], &[0, 999_999_999_999_999_999], &[3, 4, 5, 1_000_000]] {
+            let keys: Vec<i64> = known.iter().rev().copied().collect();
+            let mut out = vec![-1; keys.len()];
+            places_of(&exec, known, &keys, &mut out).unwrap();
+            assert!(out.iter().rev().copied().eq(0..i64::try_from(known.len()).unwrap()));
+            for missing in [known[0] - 1, known[known.len() - 1] + 1, i64::MAX] {
+                let error = places_of(&exec, known, &[known[0], missing], &mut [0, 0]).unwrap_err();
+                assert_eq!((error.code, error.row), (Code::Law, Some(1)));
+            }
+        }
+        assert_eq!(places_of(&exec, &[], &[1], &mut [0]).unwrap_err().code, Code::Law);
+        assert_eq!(places_of(&exec, &[1], &[1], &mut []).unwrap_err().code, Code::Law);
     }
 }

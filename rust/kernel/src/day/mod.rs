@@ -40,6 +40,7 @@ mod turns;
 pub mod types;
 pub mod validate;
 pub mod violation;
+pub mod written;
 
 pub use crate::terms::Decision;
 pub use intern::Numbers;
