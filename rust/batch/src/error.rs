@@ -18,15 +18,15 @@ pub struct FileError {
 /// Why a run ends early.
 #[derive(Debug)]
 pub enum Error {
-    /// What the kernel refuses: of an input row beyond 18 digits, the file and the column stand beside.
-    Kernel(KernelError, Option<(PathBuf, String)>),
+    /// What the kernel refuses.
+    Kernel(KernelError),
     /// What a file or the disk refuses.
     File(FileError),
 }
 
 impl From<KernelError> for Error {
     fn from(error: KernelError) -> Self {
-        Self::Kernel(error, None)
+        Self::Kernel(error)
     }
 }
 
@@ -44,7 +44,7 @@ pub struct Failures(Mutex<Option<Error>>);
 impl Failures {
     /// Keeps the first failure; what the kernel is told.
     pub fn keep(&self, error: Error) -> KernelError {
-        if let Error::Kernel(error, None) = error {
+        if let Error::Kernel(error) = error {
             return error;
         }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,6 +55,6 @@ impl Failures {
     /// What was kept, if anything was; else what the kernel says.
     pub fn or(&self, error: KernelError) -> Error {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.take().unwrap_or(Error::Kernel(error, None))
+        kept.take().unwrap_or(Error::Kernel(error))
     }
 }

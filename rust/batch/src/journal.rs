@@ -32,7 +32,8 @@ pub struct Record {
     pub partition: usize,
     /// Its files.
     pub files: Vec<Finished>,
-    /// The fingerprints of its tables, in the order of the output tables, and of what the next day begins with.
+    /// The fingerprints of its tables, in the order of the output tables; after those of confirmations stands that of what
+    /// the next day begins with.
     pub fingerprints: Vec<u128>,
     /// What its rows add up to, as [`fundclear_kernel::day::finish::Sums::to_numbers`] gives it.
     pub sums: Vec<i128>,

@@ -11,6 +11,8 @@ pub mod error;
 pub mod journal;
 pub mod out;
 pub mod progress;
+pub mod read;
+pub mod resolve;
 pub mod scan;
 pub mod settle;
 pub mod sieve;

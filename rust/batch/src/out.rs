@@ -6,6 +6,8 @@ use fundclear_kernel::day::fingerprint::{Field, Ints, text_hash};
 use fundclear_kernel::day::tables::Slice;
 use fundclear_store::pack::{Chunk, Kind};
 
+use crate::texts::digits_hash;
+
 /// A column of an output table.
 #[derive(Clone, Debug)]
 pub struct OutColumn {
@@ -44,13 +46,22 @@ impl OutColumn {
 #[derive(Debug, Default)]
 pub struct Desk {
     memory: Vec<Vec<i64>>,
+    /// The hashes of columns of digits.
+    hashes: Vec<Vec<i64>>,
 }
 
 impl Desk {
-    /// Brings the kernel's columns into the form of the file's: what stands for numbers is looked up. Then `use_them`
-    /// gets, of each column, the slice.
+    /// Brings the kernel's columns into the form of the file's: what numbers stand for is looked up, and what digits spell
+    /// is hashed.
     pub fn look_up(&mut self, columns: &[OutColumn], slices: &[Slice<'_>]) {
         self.memory.resize_with(columns.len(), Vec::new);
+        self.hashes.resize_with(columns.len(), Vec::new);
+        for ((column, slice), hashes) in columns.iter().zip(slices).zip(&mut self.hashes) {
+            if let (Kind::Digits(width), Slice::I64(values)) = (&column.kind, slice) {
+                hashes.clear();
+                hashes.extend(values.iter().map(|value| digits_hash(*value, *width).cast_signed()));
+            }
+        }
         for ((column, slice), memory) in columns.iter().zip(slices).zip(&mut self.memory) {
             if let (From::Numbers(keys), Slice::U32(numbers)) = (&column.source, slice) {
                 memory.clear();
@@ -75,6 +86,9 @@ impl Desk {
     /// A column as its table's fingerprint reads it.
     #[must_use]
     pub fn field<'a>(&'a self, place: usize, column: &'a OutColumn, slice: Slice<'a>) -> Field<'a> {
+        if let (Kind::Digits(_), Some(hashes)) = (&column.kind, self.hashes.get(place)) {
+            return Field { values: Ints::I64(hashes), texts: None };
+        }
         let values = match (&column.source, self.memory.get(place), slice) {
             (From::Numbers(_), Some(memory), Slice::U32(_)) => Ints::I64(memory),
             (_, _, Slice::I64(values)) => Ints::I64(values),

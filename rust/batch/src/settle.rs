@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use fundclear_kernel::day::bucket::Bucket;
 use fundclear_kernel::day::finish::{Settler, Sums};
-use fundclear_kernel::day::fingerprint::{Field, fingerprint};
+use fundclear_kernel::day::fingerprint::{Field, Ints, fingerprint};
 use fundclear_kernel::day::rebuilt::Sink;
 use fundclear_kernel::day::tables::{ConfirmationTable, LotColumns, OpeningColumns, PositionColumns, Slice};
 use fundclear_kernel::day::types::Status;
@@ -24,16 +24,13 @@ use crate::progress::Meter;
 pub struct OutTable {
     /// The name of the table and of its files.
     pub name: String,
-    /// The name under which its fingerprint is taken; none if it has none.
-    pub fingerprint: Option<String>,
     /// Which of the kernel's columns it has, in their order.
     pub places: Vec<usize>,
     /// Its columns.
     pub columns: Vec<OutColumn>,
-    /// The columns of which a row must have something to count in the fingerprint; none if all rows count.
-    pub counted: Vec<usize>,
-    /// The columns that the fingerprint looks at.
-    pub looked_at: Vec<usize>,
+    /// Its fingerprints: the name under which each is taken, the columns that it looks at (one that is not there counts
+    /// as nothing), and the places, among these, of columns of which a row must have one to count; none if all rows do.
+    pub fingerprints: Vec<(String, Vec<Option<usize>>, Vec<usize>)>,
 }
 
 /// The tables that have parts, in the order of a record.
@@ -90,7 +87,7 @@ struct Part<'t> {
     file: String,
     writer: PartWriter,
     desk: Desk,
-    fingerprint: u128,
+    fingerprints: Vec<u128>,
 }
 
 /// Writes the settled buckets of a worker's partitions.
@@ -111,7 +108,8 @@ pub struct PartSink<'t> {
 }
 
 impl OutTables {
-    fn all(&self) -> impl Iterator<Item = &OutTable> {
+    /// All tables, in the order of a record.
+    pub fn all(&self) -> impl Iterator<Item = &OutTable> {
         [&self.confirmations, &self.positions, &self.lots]
             .into_iter()
             .chain(&self.opening_positions)
@@ -127,7 +125,7 @@ impl<'t> Part<'t> {
             table.columns.iter().map(|column| (column.name.as_str(), column.kind.clone())).collect();
         let about = [("fundclear.table", table.name.clone())];
         let writer = PartWriter::reusing(spare, &path, &columns, &about).map_err(|error| Error::file(&path, error))?;
-        Ok(Self { table, path, file, writer, desk: Desk::default(), fingerprint: 0 })
+        Ok(Self { table, path, file, writer, desk: Desk::default(), fingerprints: vec![0; table.fingerprints.len()] })
     }
 
     /// Adds the rows of a bucket; `slices` are all of the kernel's columns.
@@ -139,33 +137,40 @@ impl<'t> Part<'t> {
             let chunk = desk.chunk(place, column, *slice);
             writer.push(place, chunk).map_err(|error| Error::file(&*path, error))?;
         }
-        if let Some(name) = &table.fingerprint {
-            let print = print_of(name, table, desk, &chosen)?;
+        for (sum, about) in self.fingerprints.iter_mut().zip(&table.fingerprints) {
             // Modulo 2^128.
-            self.fingerprint = self.fingerprint.wrapping_add(print);
+            *sum = sum.wrapping_add(print_of(&about.0, about, table, desk, &chosen)?);
         }
         Ok(())
     }
 
     /// Finishes the file and gives it its name.
-    fn finish(self, target: &Target<'_>) -> Result<(Finished, u128, Buffers), Error> {
-        let Self { path, file, writer, fingerprint, .. } = self;
+    fn finish(self, target: &Target<'_>) -> Result<(Finished, Vec<u128>, Buffers), Error> {
+        let Self { path, file, writer, fingerprints, .. } = self;
         let (written, spare) = writer.finish_and_keep().map_err(|error| Error::file(&path, error))?;
         fs::rename(&path, target.folder.join(&file)).map_err(|error| Error::file(&path, error))?;
         let rows = u64::try_from(written.rows).unwrap_or(u64::MAX);
         target.meter.wrote(written.bytes);
-        Ok((Finished { file, rows, bytes: written.bytes, sha256: written.sha256 }, fingerprint, spare))
+        Ok((Finished { file, rows, bytes: written.bytes, sha256: written.sha256 }, fingerprints, spare))
     }
 }
 
 /// The fingerprint of some rows.
-fn print_of(name: &str, table: &OutTable, desk: &Desk, chosen: &[Slice<'_>]) -> Result<u128, Error> {
-    let fields: Vec<Field<'_>> = table
-        .looked_at
-        .iter()
-        .filter_map(|place| Some(desk.field(*place, table.columns.get(*place)?, *chosen.get(*place)?)))
-        .collect();
-    Ok(fingerprint(&Exec::inline(), name, &fields, &table.counted)?)
+fn print_of(
+    name: &str,
+    (_, looked_at, counted): &(String, Vec<Option<usize>>, Vec<usize>),
+    table: &OutTable,
+    desk: &Desk,
+    chosen: &[Slice<'_>],
+) -> Result<u128, Error> {
+    let zeros = vec![0_u8; chosen.first().map_or(0, |slice| slice.len())];
+    let nothing = Field { values: Ints::U8(&zeros), texts: None };
+    let field = |place: &Option<usize>| {
+        let place = (*place)?;
+        Some(desk.field(place, table.columns.get(place)?, *chosen.get(place)?))
+    };
+    let fields: Vec<Field<'_>> = looked_at.iter().map(|place| field(place).unwrap_or(nothing)).collect();
+    Ok(fingerprint(&Exec::inline(), name, &fields, counted)?)
 }
 
 impl<'t> PartSink<'t> {
@@ -248,23 +253,28 @@ impl<'t> PartSink<'t> {
         let slices = self.left_rows.slices();
         let mut desk = Desk::default();
         desk.look_up(&table.columns, &slices);
-        let print = print_of("deferred", table, &desk, &slices)?;
-        // Modulo 2^128.
-        self.left = self.left.wrapping_add(print);
+        if let Some(about) = table.fingerprints.first() {
+            // Modulo 2^128.
+            self.left = self.left.wrapping_add(print_of("deferred", about, table, &desk, &slices)?);
+        }
         Ok(())
     }
 
     fn finish(&mut self, partition: usize, sums: &Sums) -> Result<(), Error> {
         let mut record = Record { partition, ..Record::default() };
         for part in std::mem::take(&mut self.parts) {
-            let (file, print, spare) = part.finish(self.target)?;
+            let is_first = record.files.is_empty();
+            let (file, prints, spare) = part.finish(self.target)?;
             record.files.push(file);
-            record.fingerprints.push(print);
+            record.fingerprints.extend(prints);
+            if is_first {
+                // What is left of the confirmations stands after their own.
+                record.fingerprints.push(self.left);
+            }
             self.spare.push(spare);
         }
         // Buffers are taken from the end, each by the table that had it before.
         self.spare.reverse();
-        record.fingerprints.push(self.left);
         record.sums = sums.to_numbers();
         self.target.journal.add(&record).map_err(|error| Error::file(self.target.folder, error))?;
         self.target.meter.finished();

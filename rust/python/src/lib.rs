@@ -6,6 +6,7 @@ mod about;
 mod allocate;
 mod amount;
 mod arrow;
+mod batch;
 mod borrow;
 mod call;
 mod capi;
@@ -50,6 +51,8 @@ mod _kernel {
         ArrowColumn, arrow_column, arrow_columns, export_array, export_schema, export_stream, export_text_array,
         export_text_schema, integers_arrow, label_arrow, moments_arrow, parse_arrow,
     };
+    #[pymodule_export]
+    use super::batch::{plan_file, run_day};
     #[pymodule_export]
     use super::columns::{
         absolute, add, check_digits, compare, divide, min_max, mul_div, multiply, negate, rescale, subtract, sum,

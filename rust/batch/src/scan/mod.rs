@@ -140,6 +140,12 @@ impl Source {
         &self.columns
     }
 
+    /// What a wanted column holds, if it is there.
+    #[must_use]
+    pub fn form(&self, place: usize) -> Option<Form> {
+        self.columns.get(place)?.as_ref().map(|planned| planned.form)
+    }
+
     /// The smallest and the largest value of a column of integers, where every row group says so.
     #[must_use]
     pub fn bounds(&self, place: usize) -> Option<(i64, i64)> {

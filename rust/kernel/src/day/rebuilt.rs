@@ -147,8 +147,8 @@ struct Decided {
 }
 
 /// Buckets that are built again for each pass.
-struct Rebuilt<'k, S> {
-    exec: &'k Exec<'k>,
+struct Rebuilt<'e, 'k, S> {
+    exec: &'e Exec<'e>,
     recipe: Recipe<'k, S>,
 }
 
@@ -242,8 +242,8 @@ impl<S: Source> Recipe<'_, S> {
     }
 }
 
-impl<'k, S: Source> Rebuilt<'k, S> {
-    fn new(exec: &'k Exec<'k>, source: &'k S) -> Self {
+impl<'e, 'k, S: Source> Rebuilt<'e, 'k, S> {
+    fn new(exec: &'e Exec<'_>, source: &'k S) -> Self {
         let bits = bucket_bits(source.orders(), source.positions());
         Self { exec, recipe: Recipe { source, bits, decided: Decided::default() } }
     }
@@ -287,12 +287,12 @@ impl<'k, S: Source> Rebuilt<'k, S> {
 
 /// Positions as the source has them: to be looked at, they need not stand in order. Those of days with events do,
 /// because events change some of them.
-struct Open<'h, 'k, 'a, S> {
-    hold: &'h mut Rebuilt<'k, S>,
+struct Open<'h, 'e, 'k, 'a, S> {
+    hold: &'h mut Rebuilt<'e, 'k, S>,
     ctx: &'h Context<'a>,
 }
 
-impl<S: Source> Open<'_, '_, '_, S> {
+impl<S: Source> Open<'_, '_, '_, '_, S> {
     fn pass<T: Send>(
         &self,
         init: impl Fn() -> T + Sync,
@@ -318,7 +318,7 @@ impl<S: Source> Open<'_, '_, '_, S> {
     }
 }
 
-impl<S: Source> Holders for Open<'_, '_, '_, S> {
+impl<S: Source> Holders for Open<'_, '_, '_, '_, S> {
     fn look<T: Send>(
         &self,
         init: impl Fn() -> T + Sync,
@@ -340,7 +340,7 @@ impl<S: Source> Holders for Open<'_, '_, '_, S> {
     }
 }
 
-impl<S: Source> Hold for Rebuilt<'_, S> {
+impl<S: Source> Hold for Rebuilt<'_, '_, S> {
     /// Every pass that needs an open register opens it.
     fn open(&mut self, _: &Context<'_>) -> Result<(), Error> {
         Ok(())
@@ -430,7 +430,7 @@ impl<S: Source> Hold for Rebuilt<'_, S> {
 pub struct RebuiltDay<'k, 'a, S> {
     /// What is decided.
     pub day: Day<'a>,
-    hold: Rebuilt<'k, S>,
+    recipe: Recipe<'k, S>,
 }
 
 impl<'k, 'a, S: Source> RebuiltDay<'k, 'a, S> {
@@ -440,7 +440,7 @@ impl<'k, 'a, S: Source> RebuiltDay<'k, 'a, S> {
     /// # Errors
     /// As [`super::run::HeldDay::open`], and those of the source.
     pub fn open(
-        exec: &'k Exec<'k>,
+        exec: &Exec<'_>,
         input: &DayInput<'a>,
         source: &'k S,
         (funds, distributors): (Vec<i64>, Vec<i64>),
@@ -449,15 +449,15 @@ impl<'k, 'a, S: Source> RebuiltDay<'k, 'a, S> {
         let ctx = input.context(funds, distributors)?;
         let mut hold = Rebuilt::new(exec, source);
         let day = Day::decide(ctx, input, &mut hold)?;
-        Ok(Self { day, hold })
+        Ok(Self { day, recipe: hold.recipe })
     }
 
     /// Settles and proves the partitions one after another, and hands them to the workers' sinks, which come back.
     ///
     /// # Errors
     /// As [`super::finish::finish`], and those of the source and of the sinks.
-    pub fn settle<K: Sink>(&self, sink: impl Fn() -> K + Sync) -> Result<Vec<K>, Error> {
-        let Self { day, hold: Rebuilt { exec, recipe } } = self;
+    pub fn settle<K: Sink>(&self, exec: &Exec<'_>, sink: impl Fn() -> K + Sync) -> Result<Vec<K>, Error> {
+        let Self { day, recipe } = self;
         let shares = Shares::of(day);
         let init = || (recipe.builder(), Settler::new(day, &shares), ConfirmationTable::default(), sink());
         let states = exec.run(recipe.rows(), recipe.all(), init, |(builder, settler, table, sink), _, partition| {

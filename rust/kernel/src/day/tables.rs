@@ -145,6 +145,23 @@ pub enum Slice<'a> {
     U8(&'a [u8]),
 }
 
+impl Slice<'_> {
+    /// How many rows there are.
+    pub const fn len(&self) -> usize {
+        match self {
+            Self::I64(values) => values.len(),
+            Self::I32(values) => values.len(),
+            Self::U32(values) => values.len(),
+            Self::U8(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 macro_rules! slice_from {
     ($($kind:ty => $variant:ident)*) => {$(
         impl<'a> From<&'a [$kind]> for Slice<'a> {

@@ -168,7 +168,8 @@ impl<'py> Orders<'py> {
     }
 }
 
-fn kind(code: u8) -> Kind {
+/// What kind of order a code is.
+pub fn kind(code: u8) -> Kind {
     match code {
         0 => Kind::Subscribe,
         1 => Kind::Periodic,

@@ -2,7 +2,7 @@
 
 mod facts;
 mod given;
-mod inputs;
+pub mod inputs;
 mod steps;
 mod taken;
 
@@ -13,7 +13,7 @@ use fundclear_kernel::day::run::{Day, HeldDay};
 use fundclear_kernel::day::tables::{
     FlowColumns, IncomeColumns, ObligationColumns, PaymentColumns, PostingColumns, SettlementColumns,
 };
-use fundclear_kernel::day::types::{Discount, FundDay, Income};
+use fundclear_kernel::day::types::{Discount, FundDay, Income, Kind};
 use fundclear_kernel::error::{Code, Error, Fault};
 use fundclear_kernel::exec::Exec;
 use fundclear_kernel::scale::Scale;
@@ -79,8 +79,50 @@ pub fn clear_day<'py>(
     Ok(made)
 }
 
+/// What a day of files starts from besides these, once what is in them is known.
+pub struct Start<'py> {
+    /// The tables that are in memory, and what is given for each fund.
+    pub received: Received<'py>,
+    /// The keys of all funds by number, those of the terms first.
+    pub funds: Vec<i64>,
+    /// The keys of all distributors, rising.
+    pub distributors: Vec<i64>,
+    /// What each of the kinds of orders is.
+    pub kinds: Vec<Kind>,
+    names: Vec<String>,
+}
+
+impl<'py> Start<'py> {
+    /// From the dict that Python gives.
+    pub fn of(dict: &Bound<'py, PyDict>) -> PyResult<Self> {
+        let columns = given::Columns::of(dict);
+        let dict_of = |name: &str| -> PyResult<Bound<'py, PyDict>> { Ok(columns.item(name)?.cast_into::<PyDict>()?) };
+        let kinds: Vec<u8> = columns.item("kinds")?.extract()?;
+        Ok(Self {
+            received: Received::borrow(
+                &dict_of("tables")?,
+                &dict_of("fund_days")?,
+                columns.item("incomes")?.extract()?,
+                columns.item("discounts")?.extract()?,
+                &columns.item("fund_keys")?,
+                columns.item("date")?.extract()?,
+                columns.item("quantity_scale")?.extract()?,
+            )?,
+            funds: columns.item("funds")?.extract()?,
+            distributors: columns.item("distributors")?.extract()?,
+            kinds: kinds.into_iter().map(given::kind).collect(),
+            names: columns.item("fund_names")?.extract()?,
+        })
+    }
+
+    /// The exception of a day that cannot be cleared.
+    pub fn told(&self, py: Python<'_>, error: &Error) -> PyErr {
+        story(py, error, &self.names)
+    }
+}
+
 /// All that a day starts from, for as long as the day reads it.
-struct Received<'py> {
+pub struct Received<'py> {
     given: Given<'py>,
     keys: Column<'py, i64>,
     days: Vec<FundDay>,
@@ -114,7 +156,7 @@ impl<'py> Received<'py> {
     }
 
     /// The kernel's view of it.
-    fn input<'a>(&'a self, terms: &'a Terms) -> DayInput<'a> {
+    pub fn input<'a>(&'a self, terms: &'a Terms) -> DayInput<'a> {
         let given = &self.given;
         DayInput {
             orders: given.orders.columns(),

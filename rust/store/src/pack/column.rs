@@ -1,8 +1,9 @@
 //! A column of a file that is written some rows at a time: values of any width in, columns of row groups out.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use super::sealed::oversized;
 use super::{Chunk, GROUP_ROWS, Integers, Kind, Sealed, Texts};
 use crate::error::Error;
 
@@ -23,7 +24,42 @@ pub struct Column {
 pub enum Encoder {
     Numbers(Integers),
     Days(Integers),
-    Texts(Texts, Arc<[String]>),
+    Texts(Texts, Dictionary),
+}
+
+/// The texts of a column by their numbers.
+#[derive(Debug)]
+pub enum Dictionary {
+    /// All are known.
+    Known(Arc<[String]>),
+    /// They are what integers spell in so many digits, and are numbered as they come.
+    Spelled { width: usize, numbers: HashMap<i64, u32>, texts: Vec<String> },
+}
+
+impl Dictionary {
+    fn texts(&self) -> &[String] {
+        match self {
+            Self::Known(texts) => texts,
+            Self::Spelled { texts, .. } => texts,
+        }
+    }
+
+    /// The number of the text that a value stands for.
+    fn number(&mut self, value: i64, codes: &mut Texts) -> Result<u32, Error> {
+        let Self::Spelled { width, numbers, texts } = self else { return text_number(value) };
+        if let Some(number) = numbers.get(&value) {
+            return Ok(*number);
+        }
+        let text = format!("{value:0width$}");
+        if text.len() != *width || value < 0 {
+            return Err(Error::Content(format!("{value} is not spelled in {width} digits")));
+        }
+        let number = u32::try_from(texts.len()).map_err(|_| oversized(texts.len()))?;
+        texts.push(text);
+        numbers.insert(value, number);
+        codes.make_room(texts.len());
+        Ok(number)
+    }
 }
 
 impl Column {
@@ -32,7 +68,13 @@ impl Column {
         let mut encoder = match kind {
             Kind::Integers | Kind::Decimals(_) | Kind::Instants(_) => Encoder::Numbers(Integers::new(false)),
             Kind::Dates => Encoder::Days(Integers::new(true)),
-            Kind::Texts(texts) => Encoder::Texts(Texts::new(texts.len(), codes), texts.clone()),
+            Kind::Texts(texts) => {
+                Encoder::Texts(Texts::new(texts.len(), codes), Dictionary::Known(texts.clone()))
+            }
+            Kind::Digits(width) => {
+                let spelled = Dictionary::Spelled { width: *width, numbers: HashMap::new(), texts: Vec::new() };
+                Encoder::Texts(Texts::new(0, codes), spelled)
+            }
         };
         encoder.reuse(bytes);
         Self { name: name.to_owned(), encoder, rows: 0, sealed: VecDeque::new() }
@@ -59,7 +101,7 @@ impl Column {
     pub fn seal(&mut self) -> Result<(), Error> {
         self.sealed.push_back(match &mut self.encoder {
             Encoder::Numbers(numbers) | Encoder::Days(numbers) => numbers.seal(),
-            Encoder::Texts(codes, texts) => codes.seal(texts)?,
+            Encoder::Texts(codes, texts) => codes.seal(texts.texts())?,
         });
         Ok(())
     }
@@ -69,13 +111,13 @@ impl Column {
         for values in values.chunks(PIECE) {
             let wide = &mut wide[..values.len()];
             wide.iter_mut().zip(values).for_each(|(wide, value)| *wide = widen(*value));
-            match self.encoder {
+            match &mut self.encoder {
                 Encoder::Numbers(_) => {}
                 Encoder::Days(_) => check_days(wide)?,
-                Encoder::Texts(..) => {
+                Encoder::Texts(encoder, texts) => {
                     let codes = &mut codes[..values.len()];
                     for (code, value) in codes.iter_mut().zip(wide) {
-                        *code = text_number(*value)?;
+                        *code = texts.number(*value, encoder)?;
                     }
                     self.in_groups(codes, |encoder, now| encoder.codes(now))?;
                     continue;
@@ -96,7 +138,10 @@ impl Column {
                     check_days(&[value])?;
                     numbers.repeat(value, now);
                 }
-                Encoder::Texts(codes, _) => codes.repeat(text_number(value)?, now)?,
+                Encoder::Texts(codes, texts) => {
+                    let number = texts.number(value, codes)?;
+                    codes.repeat(number, now)?;
+                }
             }
             self.added(now)?;
             left -= now;

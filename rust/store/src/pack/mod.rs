@@ -40,6 +40,8 @@ pub enum Kind {
     Instants(bool),
     /// Texts by their numbers in a dictionary.
     Texts(Arc<[String]>),
+    /// Texts that are integers spelled in so many digits, with zeros before them.
+    Digits(usize),
 }
 
 impl Kind {
@@ -49,7 +51,7 @@ impl Kind {
             Self::Decimals(scale) => Form::Decimals(*scale),
             Self::Dates => Form::Dates,
             Self::Instants(utc) => Form::Instants(*utc),
-            Self::Texts(_) => Form::Texts,
+            Self::Texts(_) | Self::Digits(_) => Form::Texts,
         }
     }
 }

@@ -298,3 +298,21 @@ fn bits_stand_where_the_format_says() {
         assert_eq!(found, wanted, "width {width}");
     }
 }
+
+#[test]
+fn digits_are_the_texts_that_they_spell() {
+    let folder = tempfile::tempdir().unwrap();
+    let values: Vec<i64> = (0..3_000).map(|row| row / 3 * 7 % 1_000).collect();
+    let texts: Vec<String> = (0..1_000).map(|number| format!("{number:05}")).collect();
+    let (spelled, known) = (folder.path().join("spelled"), folder.path().join("known"));
+    let mut writer = PartWriter::create(&spelled, &[("a", Kind::Digits(5))], &[]).unwrap();
+    values.chunks(700).for_each(|values| writer.push(0, Chunk::I64(values)).unwrap());
+    let spelled = writer.finish().unwrap();
+    let mut writer = PartWriter::create(&known, &[("a", Kind::Texts(texts.into()))], &[]).unwrap();
+    writer.push(0, Chunk::I64(&values)).unwrap();
+    assert_eq!(spelled, writer.finish().unwrap());
+    for value in [-1, 100_000] {
+        let mut writer = PartWriter::create(&known, &[("a", Kind::Digits(5))], &[]).unwrap();
+        assert!(writer.push(0, Chunk::I64(&[value])).is_err());
+    }
+}

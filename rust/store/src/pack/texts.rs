@@ -34,6 +34,11 @@ impl Texts {
         Self { rows: 0, places: vec![ABSENT; texts], seen: Vec::new(), codes, body: Buffer::default() }
     }
 
+    /// The table's dictionary has so many texts by now.
+    pub fn make_room(&mut self, texts: usize) {
+        self.places.resize(texts, ABSENT);
+    }
+
     /// Goes on in the memory of a column that is in the file by now.
     pub fn reuse(&mut self, memory: Vec<u8>) {
         self.body.reuse(memory);

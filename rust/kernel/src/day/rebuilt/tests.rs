@@ -165,7 +165,7 @@ fn in_partitions(input: &DayInput<'_>, threads: usize, bits: u32) -> Result<(Wri
     let piles = Piles::new(&rows, input, bits);
     let keys = (rows.funds.keys.clone(), rows.distributors.keys.clone());
     let day = RebuiltDay::open(&exec, input, &piles, keys)?;
-    let sinks = day.settle(Shelf::default)?;
+    let sinks = day.settle(&exec, Shelf::default)?;
     let opening: usize = sinks.iter().map(|sink| sink.opening.account.len()).sum();
     assert_eq!(opening, input.positions.rows);
     let mut parts: Vec<_> = sinks.into_iter().flat_map(|sink| sink.parts).collect();

@@ -1,0 +1,277 @@
+//! What a run is asked to read: files, their columns, and what the texts of each become.
+
+use std::path::PathBuf;
+
+use fundclear_batch::error::Error;
+use fundclear_batch::read::{InColumn, TableRead};
+use fundclear_batch::scan::{Form, Source};
+use fundclear_batch::sieve::Sieve;
+use fundclear_batch::source::{Column, Lookup, lots, orders, positions};
+use fundclear_batch::texts::{Digits, Reading, Registry};
+use fundclear_kernel::day::Numbers;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use super::watching::raised;
+use super::{Read, TABLES};
+use crate::failure::Refusal;
+
+/// A column that is read: whether it is there, whether it is money, the decimals of the files and those that are kept,
+/// and what its texts become: nothing, numbers of a list, or the integers that digits spell.
+#[derive(Clone, FromPyObject)]
+#[pyo3(from_item_all)]
+struct AskedColumn {
+    is_there: bool,
+    is_money: bool,
+    scale: u8,
+    kept: u8,
+    list: Option<String>,
+    digits: Option<String>,
+}
+
+/// A table that is read.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct AskedTable {
+    paths: Vec<PathBuf>,
+    /// By the table's list of columns.
+    columns: Vec<AskedColumn>,
+    /// Columns that the files may have and that say nothing here.
+    others: Vec<String>,
+    looked_at: Vec<usize>,
+    counted: Vec<usize>,
+    distinct: Vec<usize>,
+    /// The id of the first row, where rows are their own ids.
+    first_id: Option<i64>,
+}
+
+/// A list of texts: its name, its aliases, and the only texts that it may have.
+type AskedList = (String, Vec<(String, String)>, Vec<String>);
+
+/// All that a run is asked to read.
+pub struct Asked {
+    /// The number of partitions, as a power of two.
+    pub bits: u32,
+    /// By [`TABLES`]; none for a table that is not given.
+    pub tables: Vec<Option<AskedTable>>,
+    lists: Vec<AskedList>,
+    digits: Vec<String>,
+}
+
+/// What texts become, by name.
+pub struct Registries {
+    lists: Vec<(String, Registry)>,
+    digits: Vec<(String, Digits)>,
+}
+
+/// The columns of a table by name.
+fn names(table: &str) -> &'static [&'static str] {
+    match table {
+        "orders" => orders::NAMES,
+        "positions" => positions::NAMES,
+        _ => lots::NAMES,
+    }
+}
+
+/// Something that the Python side always gives is missing.
+pub fn missing(py: Python<'_>, what: &str) -> PyErr {
+    Refusal::of("argument", what).value("missing").fact("why", "a run needs it").error(py)
+}
+
+impl Registries {
+    /// Those that are asked for.
+    pub fn new(asked: &Asked) -> Self {
+        let list = |(name, aliases, among): &AskedList| (name.clone(), Registry::new(aliases.clone(), among.clone()));
+        Self {
+            lists: asked.lists.iter().map(list).collect(),
+            digits: asked.digits.iter().map(|name| (name.clone(), Digits::default())).collect(),
+        }
+    }
+
+    fn reading(&self, column: &AskedColumn) -> Reading<'_> {
+        let list = column.list.as_ref().and_then(|name| self.lists.iter().find(|(known, _)| known == name));
+        let digits = column.digits.as_ref().and_then(|name| self.digits.iter().find(|(known, _)| known == name));
+        match (list, digits) {
+            (Some((_, registry)), _) => Reading::Listed(registry),
+            (None, Some((_, digits))) => Reading::Digits(digits),
+            (None, None) => Reading::None,
+        }
+    }
+}
+
+impl Asked {
+    /// From the dict that Python gives.
+    pub fn extract(dict: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let item = |name: &str| dict.get_item(name)?.ok_or_else(|| missing(dict.py(), name));
+        let mut tables = Vec::new();
+        for name in TABLES {
+            tables.push(item(name)?.extract::<Option<AskedTable>>()?);
+        }
+        Ok(Self {
+            bits: item("bits")?.extract()?,
+            tables,
+            lists: item("lists")?.extract()?,
+            digits: item("digits")?.extract()?,
+        })
+    }
+
+    /// The files of all tables, planned.
+    pub fn sources(&self, py: Python<'_>) -> PyResult<Vec<Vec<Source>>> {
+        let mut sources = Vec::new();
+        for (name, table) in TABLES.iter().zip(&self.tables) {
+            let mut files = Vec::new();
+            for table in table {
+                let others: Vec<_> = table.others.iter().map(String::as_str).collect();
+                for path in &table.paths {
+                    let planned = Source::plan(path, names(name), &others);
+                    files.push(planned.map_err(|error| raised(py, Error::file(path, error)))?);
+                }
+            }
+            sources.push(files);
+        }
+        Ok(sources)
+    }
+
+    /// Tells Python what was found.
+    pub fn tell(&self, facts: &Bound<'_, PyDict>, registries: &Registries, tables: &[Read<'_>]) -> PyResult<()> {
+        let py = facts.py();
+        for (name, table) in TABLES.iter().zip(tables) {
+            let Some((found, _)) = table else { continue };
+            let told = PyDict::new(py);
+            told.set_item("fingerprint", found.fingerprint)?;
+            let distinct: Vec<Vec<i64>> =
+                found.distinct.iter().map(|values| values.iter().copied().collect()).collect();
+            told.set_item("distinct", distinct)?;
+            facts.set_item(*name, told)?;
+        }
+        let lists = PyDict::new(py);
+        for (name, registry) in &registries.lists {
+            lists.set_item(name, registry.texts())?;
+        }
+        facts.set_item("lists", lists)?;
+        let digits = PyDict::new(py);
+        for (name, known) in &registries.digits {
+            digits.set_item(name, known.width())?;
+        }
+        facts.set_item("digits", digits)
+    }
+
+    /// What the packed columns of a table stand for. `understood["lookups"][table]` has, of each column, a list of what
+    /// texts stand for, `"funds"` or `"distributors"` for keys, or the one value of a column that is not there.
+    pub fn columns(
+        &self,
+        name: &str,
+        understood: &Bound<'_, PyDict>,
+        (funds, distributors): &(Numbers, Numbers),
+    ) -> PyResult<Vec<Column>> {
+        let py = understood.py();
+        let lookups = understood.get_item("lookups")?.ok_or_else(|| missing(py, "lookups"))?;
+        let lookups = lookups.get_item(name)?.cast_into::<PyList>()?;
+        let table = TABLES.iter().zip(&self.tables).find(|(known, _)| **known == name);
+        let Some((_, Some(table))) = table else { return Ok(Vec::new()) };
+        let mut columns = Vec::new();
+        for (packed, lookup) in table.packed().into_iter().zip(lookups) {
+            let Some(place) = packed else {
+                columns.push(Column::Scalar(lookup.extract()?));
+                continue;
+            };
+            let lookup = if lookup.is_none() {
+                Lookup::Same
+            } else if let Ok(text) = lookup.extract::<String>() {
+                Lookup::Keys(if text == "funds" { funds.clone() } else { distributors.clone() })
+            } else {
+                Lookup::Texts(lookup.extract()?)
+            };
+            columns.push(Column::Packed(place, lookup));
+        }
+        Ok(columns)
+    }
+}
+
+impl AskedTable {
+    /// Whether a column is kept: those that are there, and the ids of rows that are their own.
+    fn is_kept(&self, place: usize) -> bool {
+        let is_own = self.first_id.is_some() && place == orders::order_id;
+        self.columns.get(place).is_some_and(|column| column.is_there || is_own)
+    }
+
+    /// The places of the columns among the packed ones.
+    fn packed(&self) -> Vec<Option<usize>> {
+        let mut next = 0;
+        let place = |column| {
+            self.is_kept(column).then(|| {
+                next += 1;
+                next - 1
+            })
+        };
+        (0..self.columns.len()).map(place).collect()
+    }
+
+    /// How many columns are packed.
+    pub fn width(&self) -> usize {
+        self.packed().iter().flatten().count()
+    }
+
+    /// What sifts the ids of orders, if these are some.
+    pub fn sieve(&self, sources: &[Source], most: usize) -> Option<Sieve> {
+        let is_sifted = self.columns.len() == orders::COUNT && self.first_id.is_none();
+        let bounds = sources.iter().map(|source| source.bounds(orders::order_id)).reduce(|all, own| {
+            let ((low, high), (least, most)) = all.zip(own)?;
+            Some((low.min(least), high.max(most)))
+        });
+        let rows = sources.iter().map(Source::rows).sum();
+        is_sifted.then(|| Sieve::new(rows, bounds.flatten(), most))
+    }
+
+    /// How the table is read.
+    pub fn read<'r>(
+        &self,
+        name: &'static str,
+        registries: &'r Registries,
+        sources: &'r [Source],
+    ) -> TableRead<'r> {
+        let packed = self.packed();
+        let columns = names(name).iter().zip(&self.columns).zip(&packed).map(|((name, column), packed)| InColumn {
+            name,
+            packed: *packed,
+            scale: column.scale,
+            kept: column.kept,
+            is_money: column.is_money,
+        });
+        TableRead {
+            name,
+            sources,
+            columns: columns.collect(),
+            texts: self.columns.iter().map(|column| registries.reading(column)).collect(),
+            looked_at: self.looked_at.clone(),
+            counted: self.counted.clone(),
+            account: 0,
+            distinct: self.distinct.clone(),
+            sifted: (name == "orders" && self.first_id.is_none()).then_some((orders::order_id, orders::distributor)),
+            own_ids: self.first_id.map(|first| (orders::order_id, first)),
+        }
+    }
+}
+
+/// What the footer of a file says: its rows, and of each wanted column its form and decimals.
+type Planned = (usize, Vec<Option<(&'static str, Option<u8>)>>);
+
+/// The rows of a Parquet file, and what its columns hold: of each that is wanted, if it is there, "integer", "decimal"
+/// with its decimals, "date", "instant" (with 1 if by UTC), or "text". Other columns than these and `others` are refused.
+#[pyfunction]
+pub fn plan_file(py: Python<'_>, path: PathBuf, wanted: Vec<String>, others: Vec<String>) -> PyResult<Planned> {
+    let wanted: Vec<_> = wanted.iter().map(String::as_str).collect();
+    let others: Vec<_> = others.iter().map(String::as_str).collect();
+    let planned = py.detach(|| Source::plan(&path, &wanted, &others));
+    let source = planned.map_err(|error| raised(py, Error::file(&path, error)))?;
+    let form = |place: usize| {
+        Some(match source.form(place)? {
+            Form::Integers => ("integer", None),
+            Form::Decimals(scale) => ("decimal", Some(scale)),
+            Form::Dates => ("date", None),
+            Form::Instants(utc) => ("instant", Some(u8::from(utc))),
+            Form::Texts => ("text", None),
+        })
+    };
+    Ok((source.rows(), (0..wanted.len()).map(form).collect()))
+}
