@@ -19,7 +19,18 @@ from fundclear.errors import refuse
 from fundclear.fixed import Fixed
 from fundclear.tables import Table, TypedTable
 
-__all__ = ["MANIFEST", "RUN", "check_free", "manifest_text", "open_folder", "read_table", "sha256", "write_folder"]
+__all__ = [
+    "MANIFEST",
+    "RUN",
+    "appearing",
+    "check_free",
+    "manifest_text",
+    "open_folder",
+    "read_table",
+    "sha256",
+    "write_folder",
+    "write_text",
+]
 
 #: The file that says what else the folder holds.
 MANIFEST: Final = "manifest.json"
@@ -70,22 +81,35 @@ def write_folder(
         InputError: the folder exists and is not empty (``folder-exists``).
         OSError: the system refused; nothing is left behind.
     """
-    target = check_free(folder)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _clean_up(target)
-    with _aside(target) as aside:
+    with appearing(folder) as aside:
         rows = {}
         for name, table in tables.items():
             _kernel.write_parquet(str(aside / f"{name}.parquet"), _stored(table), [("fundclear.table", name)])
             rows[name] = len(table)
         for name, text in texts.items():
-            _write_text(aside / name, text)
+            write_text(aside / name, text)
         if beside is not None:
             beside(aside)
         manifest = {"layout": _LAYOUT, **about, **_listed(aside, rows)}
-        _write_text(aside / MANIFEST, manifest_text(manifest))
+        write_text(aside / MANIFEST, manifest_text(manifest))
         if run is not None:
-            _write_text(aside / RUN, manifest_text(run))
+            write_text(aside / RUN, manifest_text(run))
+
+
+@contextmanager
+def appearing(folder: str | os.PathLike[str]) -> Iterator[Path]:
+    """A folder to write files into, which is renamed into place when all are there, and removed if something fails.
+
+    What a run that was killed has left aside of the same folder is removed first.
+
+    Raises:
+        InputError: the folder exists and is not empty (``folder-exists``).
+    """
+    target = check_free(folder)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _clean_up(target)
+    with _aside(target) as aside:
+        yield aside
         for inner in sorted(path for path in aside.rglob("*") if path.is_dir()):
             _sync(inner)
         _sync(aside)
@@ -230,7 +254,8 @@ def _loaded(kind: str, values: Any, extra: Any) -> Any:
     return values.view("datetime64[us]") if kind == "instant" else values
 
 
-def _write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file, and waits until the disk has it."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(text)
         file.flush()

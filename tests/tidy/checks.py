@@ -157,6 +157,7 @@ LAYERS = (
     "dayfile",
     "gathering",
     "progress",
+    "generating",
     "cli",
     "__main__",
     "__init__",
