@@ -17,7 +17,7 @@ from fundclear.folder import appearing, check_free, manifest_text, write_text
 from fundclear.funds import Fund, Gate, IncomePolicy, Swing
 from fundclear.proof import Proof
 from fundclear.schedules import FeeSchedule, Flat, HoldingSchedule
-from fundclear.settings import read_count, read_date
+from fundclear.settings import Amount, Rate, read_count, read_date
 from fundclear.terms import Terms
 
 __all__ = ["DATE", "PROFILES", "generate"]
@@ -125,9 +125,9 @@ def generate(
 
 def _proof(day: Date, made: Mapping[str, Any]) -> Proof:
     """What the proof of the business day before says of what it left."""
-    before = np.busday_offset(np.datetime64(day, "D"), -1).item()
+    before = np.datetime_as_string(np.busday_offset(np.datetime64(day, "D"), -1))
     digests = {name: format(made[key], "032x") for name, key in _LEFT.items()}
-    return Proof(before.isoformat(), (), digests=digests | dict.fromkeys(_LEFT_EMPTY, NO_ROWS))
+    return Proof(str(before), (), digests=digests | dict.fromkeys(_LEFT_EMPTY, NO_ROWS))
 
 
 def _prices(terms: Terms, day: Date, outstanding: list[int]) -> Iterable[str]:
@@ -168,14 +168,14 @@ def _fund(number: int, discounts: Mapping[str, str]) -> Fund:
     turn, place = (number - _MONEY.stop) // _TURNS, (number - _MONEY.stop) % _TURNS
     # Of two classes the second has no front-end fee, and a shorter holding period.
     is_second = number >= _MONEY.stop and turn % 2 == 1
-    bought = [("0", "1.5%"), ("1000000", "1.2%"), ("5000000", Flat("1000.00"))]
-    held = [(0, "1.5%"), (7, "0.75%"), (30, "0.5%", "75%"), (180, "0.25%", "25%"), (730, 0)]
+    bought: list[tuple[Amount, Rate | Flat]] = [("0", "1.5%"), ("1000000", "1.2%"), ("5000000", Flat("1000.00"))]
+    kept = HoldingSchedule([(0, "1.5%"), (7, "0.75%"), (30, "0.5%", "75%"), (180, "0.25%", "25%"), (730, 0)])
     return Fund(
         name,
         parent=_name(number - _TURNS) if is_second else None,
         currency="CNY",
         subscription_fee=None if is_second else FeeSchedule(bought, discounts=discounts),
-        redemption_fee=HoldingSchedule([(0, "1.5%"), (7, "0.5%"), (30, 0)] if is_second else held),
+        redemption_fee=HoldingSchedule([(0, "1.5%"), (7, "0.5%"), (30, 0)]) if is_second else kept,
         subscription_manager_share="20%" if place % 2 else "0%",
         minimum_subscription="10.00",
         gate=None if is_second else Gate(threshold="10%", default="limit"),
