@@ -178,7 +178,7 @@ def _fund(number: int, discounts: Mapping[str, str]) -> Fund:
         redemption_fee=HoldingSchedule([(0, "1.5%"), (7, "0.5%"), (30, 0)]) if is_second else kept,
         subscription_manager_share="20%" if place % 2 else "0%",
         minimum_subscription="10.00",
-        gate=None if is_second else Gate(threshold="10%", default="limit"),
+        gate=Gate(threshold="10%", default="limit") if number == 0 else None,
         swing=_swing() if number == 1 else None,
         redemption_days=3,
     )
