@@ -190,6 +190,6 @@ fn faulty(order: Order, dice: &mut Dice) -> Order {
         0 => Order { fund: NO_FUND - 1, ..order },
         1 => Order { quantity: 0, ..order },
         2 => Order { kind: UNSUPPORTED, ..order },
-        _ => Order { kind: REDEEM, quantity: 90_000_000_000_000, target: NO_FUND, ..order },
+        _ => Order { kind: REDEEM, quantity: 10_000_000_000, target: NO_FUND, ..order },
     }
 }
