@@ -13,6 +13,7 @@ from fundclear.clearing import Clearing, clear, open_day
 from fundclear.errors import FundclearError, refuse
 from fundclear.folder import check_free
 from fundclear.gathering import Gathered, gather_orders, one_date, read_table, write_beside
+from fundclear.generating import DATE, PROFILES, generate
 from fundclear.progress import Progress
 from fundclear.report import report
 from fundclear.settings import read_date
@@ -80,7 +81,27 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("folder", metavar="DIR", help="the day's folder")
     check.add_argument("--sample", type=int, metavar="N", help="clear N accounts again, instead of all or 1,000")
     check.set_defaults(run=_verify)
+    _add_generate(commands)
     return parser
+
+
+def _add_generate(commands: Any) -> None:
+    parser = commands.add_parser("generate", help="make up a dealing day of any size, the same for the same seed")
+    parser.add_argument("--orders", type=int, required=True, metavar="N", help="how many orders")
+    parser.add_argument("--accounts", type=int, required=True, metavar="M", help="how many accounts")
+    parser.add_argument("--profile", required=True, metavar="P", help=f"what kind of day: {' or '.join(PROFILES)}")
+    parser.add_argument("--out", required=True, metavar="DIR", help="the folder of the files, which does not exist yet")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="what all random numbers start from")
+    parser.add_argument("--date", default=DATE, metavar="D", help=f"the dealing day, a weekday; by default {DATE}")
+    parser.add_argument(
+        "--order-ids",
+        choices=("sequential", "random"),
+        default="sequential",
+        help="ids in the order of the rows, or not",
+    )
+    parser.add_argument("--account-texts", type=int, metavar="W", help="accounts are texts of so many digits")
+    parser.add_argument("--threads", type=int, metavar="N", help="how many threads may work")
+    parser.set_defaults(run=_generate)
 
 
 def _add_clear(commands: Any) -> None:
@@ -155,6 +176,22 @@ def _write(options: argparse.Namespace, progress: Progress, day: Clearing, gathe
     with progress.step("write the day"):
         beside = write_beside(gathered, csv=options.csv, exchange=options.ofd, day=day)
         day.write(options.out, run=run, beside=beside)
+
+
+def _generate(options: argparse.Namespace) -> int:
+    rows = generate(
+        options.out,
+        profile=options.profile,
+        orders=options.orders,
+        accounts=options.accounts,
+        seed=options.seed,
+        date=options.date,
+        order_ids=options.order_ids,
+        account_digits=options.account_texts,
+        threads=options.threads,
+    )
+    print(", ".join(f"{count:,} {name}" for name, count in rows.items()))
+    return _DONE
 
 
 def _show(options: argparse.Namespace) -> int:

@@ -21,10 +21,14 @@ from fundclear.fixed import Fixed
 from fundclear.tables import Table, TypedTable
 
 __all__ = [
+    "stored",
+    "listed_files",
+    "LAYOUT",
     "BY_ACCOUNT",
     "MANIFEST",
     "PART_ROWS",
     "RUN",
+    "appearing",
     "check_free",
     "files_of",
     "manifest_text",
@@ -35,8 +39,10 @@ __all__ = [
     "read_table",
     "sha256",
     "sha256_of_all",
+    "sync",
     "write_file",
     "write_folder",
+    "write_text",
 ]
 
 #: The file that says what else the folder holds.
@@ -46,7 +52,7 @@ MANIFEST: Final = "manifest.json"
 RUN: Final = "run.json"
 
 #: The layout that this version writes, and the newest that it reads.
-_LAYOUT: Final = 2
+LAYOUT: Final = 2
 
 #: The tables that are written as several files if the day is large: one for each of the parts of the accounts.
 BY_ACCOUNT: Final = ("confirmations", "positions", "lots", "opening_positions", "opening_lots")
@@ -99,22 +105,35 @@ def write_folder(
         InputError: the folder exists and is not empty (``folder-exists``).
         OSError: the system refused; nothing is left behind.
     """
+    with appearing(folder) as aside:
+        listed = {name: _write_parts(aside, name, table, (starts or {}).get(name)) for name, table in tables.items()}
+        for name, text in texts.items():
+            write_text(aside / name, text)
+        if beside is not None:
+            beside(aside)
+        manifest = {"layout": LAYOUT, **about, **listed_files(aside, listed)}
+        write_text(aside / MANIFEST, manifest_text(manifest))
+        if run is not None:
+            write_text(aside / RUN, manifest_text(run))
+
+
+@contextmanager
+def appearing(folder: str | os.PathLike[str]) -> Iterator[Path]:
+    """A folder to write files into, which is renamed into place when all are there, and removed if something fails.
+
+    What a run that was killed has left aside of the same folder is removed first.
+
+    Raises:
+        InputError: the folder exists and is not empty (``folder-exists``).
+    """
     target = check_free(folder)
     target.parent.mkdir(parents=True, exist_ok=True)
     _clean_up(target)
     with _aside(target) as aside:
-        listed = {name: _write_parts(aside, name, table, (starts or {}).get(name)) for name, table in tables.items()}
-        for name, text in texts.items():
-            _write_text(aside / name, text)
-        if beside is not None:
-            beside(aside)
-        manifest = {"layout": _LAYOUT, **about, **_listed(aside, listed)}
-        _write_text(aside / MANIFEST, manifest_text(manifest))
-        if run is not None:
-            _write_text(aside / RUN, manifest_text(run))
+        yield aside
         for inner in sorted(path for path in aside.rglob("*") if path.is_dir()):
-            _sync(inner)
-        _sync(aside)
+            sync(inner)
+        sync(aside)
         # An empty folder gives way to the new one in the same step.
         try:
             aside.rename(target)
@@ -122,7 +141,7 @@ def write_folder(
             if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
                 raise refuse("folder-exists", argument=str(folder)) from None
             raise
-        _sync(target.parent)
+        sync(target.parent)
 
 
 @contextmanager
@@ -184,7 +203,7 @@ def part_files(name: str, bits: int) -> list[str]:
 
 def write_file(path: Path, name: str, table: Table) -> dict[str, Any]:
     """Writes a table, or a part of it, as a file; what the manifest says of it."""
-    rows, digest = _kernel.write_parquet(str(path), _stored(table), [("fundclear.table", name)], None)
+    rows, digest = _kernel.write_parquet(str(path), stored(table), [("fundclear.table", name)], None)
     return {"file": path.name, "rows": rows, "sha256": digest}
 
 
@@ -196,7 +215,7 @@ def _write_parts(folder: Path, name: str, table: Table, starts: Sequence[int] | 
     return [write_file(folder / file, name, part) for file, part in zip(files, parts, strict=True)]
 
 
-def _listed(folder: Path, listed: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+def listed_files(folder: Path, listed: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """What the manifest says: of tables their files, and of all other files their digests by path."""
     of_tables = {part["file"] for parts in listed.values() for part in parts}
     others = (path for path in sorted(folder.rglob("*")) if path.is_file())
@@ -265,8 +284,8 @@ def open_folder(folder: str | os.PathLike[str]) -> dict[str, Any]:
         raise refuse("folder", argument=str(folder), why=f"its {MANIFEST} is damaged: {error}") from None
     if not isinstance(manifest, dict) or not isinstance(manifest.get("layout"), int):
         raise refuse("folder", argument=str(folder), why=f"its {MANIFEST} is not that of a day")
-    if manifest["layout"] > _LAYOUT:
-        why = f"it has layout {manifest['layout']}, and this version reads up to {_LAYOUT}"
+    if manifest["layout"] > LAYOUT:
+        why = f"it has layout {manifest['layout']}, and this version reads up to {LAYOUT}"
         raise refuse("folder", argument=str(folder), why=why)
     return manifest
 
@@ -319,7 +338,7 @@ def _joined(parts: Sequence[Any]) -> Any:
     return np.concatenate(parts)
 
 
-def _stored(table: Table) -> list[tuple[str, str, Any, object]]:
+def stored(table: Table) -> list[tuple[str, str, Any, object]]:
     """The columns as the native writer takes them."""
     stored: list[tuple[str, str, Any, object]] = []
     for name in table.columns:
@@ -346,14 +365,15 @@ def _loaded(kind: str, values: Any, extra: Any) -> Any:
     return values.view("datetime64[us]") if kind == "instant" else values
 
 
-def _write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file, and waits until the disk has it."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
     """A name is on the disk only when its folder is."""
     handle = os.open(folder, os.O_RDONLY)
     try:

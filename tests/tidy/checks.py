@@ -158,6 +158,7 @@ LAYERS = (
     "dayfile",
     "gathering",
     "progress",
+    "generating",
     "cli",
     "__main__",
     "__init__",

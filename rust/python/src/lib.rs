@@ -15,6 +15,7 @@ mod day;
 mod dealing;
 mod failure;
 mod fingerprint;
+mod generate;
 mod income;
 mod keys;
 mod labels;
@@ -63,6 +64,8 @@ mod _kernel {
     use super::dealing::{redeem, subscribe, switch};
     #[pymodule_export]
     use super::fingerprint::fingerprint_of;
+    #[pymodule_export]
+    use super::generate::generate_day;
     #[pymodule_export]
     use super::income::seven_day_yield;
     #[pymodule_export]
