@@ -382,3 +382,17 @@ def ofd_write(
     rows: int,
     threads: int | None,
 ) -> bytes: ...
+
+def plan_file(
+    path: str, wanted: list[str], others: list[str]
+) -> tuple[int, list[tuple[str, int | None] | None]]: ...
+def run_day(
+    asked: dict[str, Any],
+    terms: CompiledTerms,
+    understand: Callable[[dict[str, Any]], dict[str, Any]],
+    settle_with: Callable[[Any, Any], tuple[dict[str, Any], list[tuple[int, ...]], dict[str, Any]]],
+    progress: Callable[[str, int, int, int, int], object] | None,
+    place: tuple[str, str, str],
+    memory: int,
+    threads: int | None,
+) -> dict[str, Any]: ...

@@ -227,6 +227,15 @@ CODES: Final[dict[str, ErrorCode]] = {
     "folder-exists": ErrorCode(
         InputError, "{place} exists and is not empty", "name a new folder; a finished day is never written over"
     ),
+    "run-files": ErrorCode(InputError, "there are no files of {place} in {value}", "name files, a folder or a pattern"),
+    "run-locked": ErrorCode(InputError, "another run is at work on {place}", "wait for it, or stop it"),
+    "run-inputs": ErrorCode(
+        InputError, "{place} was begun with other inputs: {why}", "name another folder, or remove the unfinished run"
+    ),
+    "run-texts": ErrorCode(InputError, "the texts of {place} do not fit together: {why}", "use one form everywhere"),
+    "run-entitled": ErrorCode(
+        InputError, "{place} with a column 'entitled' cannot be held against the day before", "leave previous out"
+    ),
     "file": ErrorCode(
         InputError, "the file {place} cannot be read or written: {why}", "check where the file comes from"
     ),

@@ -21,16 +21,15 @@ from fundclear.fixed import Fixed
 from fundclear.tables import Table, TypedTable
 
 __all__ = [
-    "stored",
-    "listed_files",
-    "LAYOUT",
     "BY_ACCOUNT",
+    "LAYOUT",
     "MANIFEST",
     "PART_ROWS",
     "RUN",
     "appearing",
     "check_free",
     "files_of",
+    "listed_files",
     "manifest_text",
     "open_folder",
     "part_bits",
@@ -39,6 +38,7 @@ __all__ = [
     "read_table",
     "sha256",
     "sha256_of_all",
+    "stored",
     "sync",
     "write_file",
     "write_folder",

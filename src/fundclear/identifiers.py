@@ -104,6 +104,11 @@ class Domain:
         """Whether the identifiers are texts."""
         return self._offsets is not None
 
+    @property
+    def is_spelled(self) -> bool:
+        """Whether the identifiers are texts of digits, and their keys what these spell."""
+        return self._spelled is not None
+
     def keys(self, column: Identifiers | None, threads: int | None = None) -> _Keys | int:
         """The key of every row of one of the columns that the domain was made of; of no column the one key 0."""
         if column is None:

@@ -88,11 +88,11 @@ class Inputs:
             opening_lots=given.lots,
             opening_deferred=given.deferred,
             opening_obligations=given.obligations,
-            fund_days=_fund_days(intake.fund_days, terms),
-            fund_income=_fund_income(intake.incomes, terms),
+            fund_days=days_of_funds(intake.fund_days, terms),
+            fund_income=income_of_funds(intake.incomes, terms),
             several_charges=_several(given.orders, intake),
-            orders=_shape(given.orders),
-            events=None if given.events is None else _shape(given.events),
+            orders=shape_of(given.orders),
+            events=None if given.events is None else shape_of(given.events),
         )
 
     @property
@@ -116,7 +116,7 @@ def _read_shape(plain: Any) -> Shape:
     return tuple((str(name), scale) for name, scale in plain)
 
 
-def _shape(table: Table) -> Shape:
+def shape_of(table: Table) -> Shape:
     columns = ((name, table.column(name)) for name in table.columns)
     return tuple((name, column.scale if isinstance(column, Fixed) else None) for name, column in columns)
 
@@ -135,7 +135,7 @@ def _money(minor: list[int], scale: int) -> Fixed:
     return Fixed.from_minor(np.array(minor, dtype=np.int64), scale)
 
 
-def _fund_days(days: Mapping[str, list[int]], terms: Terms) -> FundDays:
+def days_of_funds(days: Mapping[str, list[int]], terms: Terms) -> FundDays:
     return FundDays.from_columns(
         {
             "fund": _ids(terms.ids),
@@ -149,7 +149,7 @@ def _fund_days(days: Mapping[str, list[int]], terms: Terms) -> FundDays:
     )
 
 
-def _fund_income(incomes: list[tuple[int, int, int]], terms: Terms) -> Income | None:
+def income_of_funds(incomes: list[tuple[int, int, int]], terms: Terms) -> Income | None:
     if not incomes:
         return None
     numbers, dates, amounts = (list(column) for column in zip(*incomes, strict=True))

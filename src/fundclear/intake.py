@@ -6,7 +6,7 @@ Nothing is computed here. Columns are passed on as they lie; what is given a fun
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date as Date
 from typing import Any, Final, TypeAlias
 
@@ -22,7 +22,20 @@ from fundclear.identifiers import Domain, Identifiers
 from fundclear.tables import Confirmations, Events, FundDays, Lots, Obligations, Orders, Positions, Table
 from fundclear.terms import Terms
 
-__all__ = ["DECISIONS", "KINDS", "OPEN", "SWINGS", "Given", "Intake", "take_in"]
+__all__ = [
+    "CHARGES",
+    "DECISIONS",
+    "GATES",
+    "KINDS",
+    "OPEN",
+    "OPTIONS",
+    "SWINGS",
+    "Given",
+    "Intake",
+    "Seen",
+    "own_numbers",
+    "take_in",
+]
 
 _Column: TypeAlias = npt.NDArray[np.int64]
 _Codes: TypeAlias = npt.NDArray[np.uint8]
@@ -36,13 +49,16 @@ _MOST_KINDS: Final = 255
 # No fund, no time: what stands where a row has none.
 _NONE: Final = -(2**63)
 
-_OPTIONS: Final = {"": 0, "default": 0, "reinvest": 1, "cash": 2}
+#: How income is paid, by the word of the register.
+OPTIONS: Final = {"": 0, "default": 0, "reinvest": 1, "cash": 2}
 #: What a fund is open for, by the word of the table of fund days.
 OPEN: Final = {"open": 3, "subscriptions_closed": 2, "redemptions_closed": 1, "closed": 0, "": 3}
 DECISIONS: Final = {"": 0, "accept_all": 1, "limit": 2}
 SWINGS: Final = {"": 0, "up": 1, "down": 2, "none": 3}
-_CHARGES: Final = {"front": 0, "": 0, "back": 1}
-_GATES: Final = {"defer": 0, "": 0, "cancel": 1}
+#: Charge classes by their words.
+CHARGES: Final = {"front": 0, "": 0, "back": 1}
+#: What a gate leaves of an order, by its words.
+GATES: Final = {"defer": 0, "": 0, "cancel": 1}
 _RATE_SCALE: Final = 8
 
 
@@ -56,6 +72,29 @@ class Given:
     lots: Lots | None
     events: Events | None
     obligations: Obligations | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of rows that are read from files, and are in no table.
+
+    Attributes:
+        orders: how many orders there are.
+        identifiers: by domain, all identifiers that stand there.
+        domains: domains that are made already.
+    """
+
+    orders: int = 0
+    identifiers: Mapping[str, Sequence[Identifiers]] = field(default_factory=dict)
+    domains: Mapping[str, Domain] = field(default_factory=dict)
+
+    def columns(self, name: str) -> Sequence[Identifiers]:
+        """The identifiers of a domain."""
+        return self.identifiers.get(name, ())
+
+    def domain(self, name: str) -> Domain | None:
+        """A domain, if it is made already."""
+        return self.domains.get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +126,23 @@ def take_in(
     income: Mapping[Any, Any] | None,
     decisions: Mapping[Any, Any] | None,
     days: FundDays | None,
+    seen: Seen | None = None,
 ) -> Intake:
-    """Checks what belongs together, and numbers what has to be numbered."""
+    """Checks what belongs together, and numbers what has to be numbered.
+
+    Args:
+        given: the tables.
+        terms: the terms.
+        date: the dealing day.
+        prices: as :func:`fundclear.clear` takes them.
+        income: the same.
+        decisions: the same.
+        days: the same.
+        seen: what is known of rows that are not in the tables.
+    """
     _check_register(given, income)
     fund_ids = _ids(terms)
+    seen = seen or Seen()
     orders, deferred, positions, lots, events = (
         given.orders,
         given.deferred,
@@ -100,18 +152,27 @@ def take_in(
     )
     everywhere = (orders, deferred, positions, lots, events)
     domains = {
-        name: Domain.of(name, *_columns(everywhere, name), *_columns((events,), f"to_{name}"), *_extra(terms, name))
+        name: seen.domain(name)
+        or Domain.of(
+            name, *seen.columns(name), *_columns(everywhere, name), *_columns((events,), f"to_{name}"), *_extra(terms, name)
+        )
         for name in ("account", "transaction_account", "distributor")
     } | {
         "fund": Domain.of(
-            "fund", fund_ids, *_columns(everywhere, "fund"), *_columns((orders, deferred), "target_fund")
+            "fund",
+            fund_ids,
+            *seen.columns("fund"),
+            *_columns(everywhere, "fund"),
+            *_columns((orders, deferred), "target_fund"),
         ),
     }
-    numbers = orders["order_id"] if "order_id" in orders else _own_numbers(len(orders), date)
-    order_ids = Domain.of("order_id", numbers, *_columns((deferred,), "order_id"))
+    numbers = orders["order_id"] if "order_id" in orders else own_numbers(len(orders), date)
+    order_ids = seen.domain("order_id") or Domain.of(
+        "order_id", numbers, *seen.columns("order_id"), *_columns((deferred,), "order_id")
+    )
     event_ids = Domain.of("event_id", *_columns((events,), "event_id"))
     kinds = _kinds(orders, deferred)
-    quantity = _quantity_scale(orders, deferred, terms)
+    quantity = _quantity_scale(orders, deferred, terms, seen.orders or len(orders))
     tables = {
         "orders": _orders(orders, numbers, kinds, quantity, domains, order_ids),
         "deferred": _deferred(deferred, kinds, quantity, domains, order_ids),
@@ -182,7 +243,7 @@ def _key_column(domain: Domain, table: Table, name: str) -> _Column | int:
     return domain.keys(table[name]) if name in table else domain.keys(None)
 
 
-def _own_numbers(rows: int, date: Date) -> _Column:
+def own_numbers(rows: int, date: Date) -> _Column:
     """Ids for orders that have none: the date and the row, so that two days' do not meet."""
     first = (date.year * 10_000 + date.month * 100 + date.day) * 10**10
     return np.arange(first + 1, first + 1 + rows, dtype=np.int64)
@@ -206,8 +267,8 @@ def _check_kinds(kinds: Sequence[str]) -> None:
         raise refuse("argument", argument="kind", value=f"{len(kinds)} different texts", why="kinds are few")
 
 
-def _quantity_scale(orders: Orders, deferred: Confirmations | None, terms: Terms) -> int:
-    given = [orders["quantity"].scale] if len(orders) else []
+def _quantity_scale(orders: Orders, deferred: Confirmations | None, terms: Terms, received: int) -> int:
+    given = [orders["quantity"].scale] if received else []
     given += [deferred["requested"].scale] if deferred is not None else []
     return int(max(terms.scales.cash, terms.scales.units, *given))
 
@@ -242,13 +303,13 @@ def _common(table: Table, kinds: tuple[str, ...], domains: Mapping[str, Domain])
         "placed_at": table["placed_at"].view(np.int64) if "placed_at" in table else _NONE,
         "kind": _codes(table, "kind", places),
         "kinds": [min(place, len(KINDS)) for place in range(len(kinds))],
-        "cancel_on_gate": _codes(table, "on_gate", _GATES),
+        "cancel_on_gate": _codes(table, "on_gate", GATES),
     }
 
 
 def _position_keys(table: Table, domains: Mapping[str, Domain]) -> dict[str, Any]:
     keys: dict[str, Any] = {name: _key_column(domain, table, name) for name, domain in domains.items()}
-    return {**keys, "charge": _codes(table, "charge", _CHARGES)}
+    return {**keys, "charge": _codes(table, "charge", CHARGES)}
 
 
 def _targets(table: Table, funds: Domain) -> _Column | int:
@@ -316,7 +377,7 @@ def _positions(table: Positions | None, terms: Terms, domains: Mapping[str, Doma
     return {
         "rows": len(table),
         **_position_keys(table, domains),
-        "dividend_option": _codes(table, "dividend_option", _OPTIONS),
+        "dividend_option": _codes(table, "dividend_option", OPTIONS),
         "units": table["units"].rescale(units).minor,
         "frozen": _minor(table, "frozen", units),
         "pending": _minor(table, "pending", units),
@@ -357,7 +418,7 @@ def _events(
         "kind": _codes(table, "kind", {kind: place for place, kind in enumerate(kinds)}),
         "kinds": kinds,
         "units": _minor(table, "units", terms.scales.units),
-        "option": _codes(table, "option", _OPTIONS),
+        "option": _codes(table, "option", OPTIONS),
         "placed_at": table["placed_at"].view(np.int64) if "placed_at" in table else _NONE,
     }
 

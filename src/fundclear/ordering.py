@@ -21,7 +21,7 @@ from fundclear.intake import KINDS
 from fundclear.tables import Confirmations, Events, Obligations, Table, TypedTable
 from fundclear.terms import Terms
 
-__all__ = ["account_domain", "in_written_order"]
+__all__ = ["account_domain", "in_written_order", "ordered_inputs"]
 
 _Keys = npt.NDArray[np.int64]
 _T = TypeVar("_T", bound=TypedTable)
@@ -46,9 +46,13 @@ def account_domain(inputs: Inputs, confirmations: Confirmations, events: Events,
 
 def in_written_order(inputs: Inputs, confirmations: Confirmations, events: Events, terms: Terms) -> Inputs:
     """The inputs with all rows in the order in which they are written."""
-    accounts = account_domain(inputs, confirmations, events)
     opening = inputs.opening_positions
     counts = len(confirmations), 0 if opening is None else len(opening)
+    return ordered_inputs(inputs, account_domain(inputs, confirmations, events), counts, terms)
+
+
+def ordered_inputs(inputs: Inputs, accounts: Domain, counts: tuple[int, int], terms: Terms) -> Inputs:
+    """The same, of a day of so many orders and opening positions with these accounts."""
 
     def ordered(table: _T, keys: Iterable[_Keys | int]) -> _T:
         by = accounts.keys(table["account"])
@@ -56,7 +60,7 @@ def in_written_order(inputs: Inputs, confirmations: Confirmations, events: Event
 
     return replace(
         inputs,
-        opening_positions=_if_several(opening, lambda table: ordered(table, _named(table, _POSITION))),
+        opening_positions=_if_several(inputs.opening_positions, lambda table: ordered(table, _named(table, _POSITION))),
         opening_lots=_if_several(inputs.opening_lots, lambda table: ordered(table, _named(table, _LOT))),
         opening_deferred=_if_several(inputs.opening_deferred, lambda table: ordered(table, _of_orders(table, terms))),
         several_charges=_if_several(inputs.several_charges, lambda table: ordered(table, _of_orders(table, terms))),

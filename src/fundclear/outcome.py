@@ -36,7 +36,23 @@ from fundclear.tables import (
 )
 from fundclear.terms import Terms
 
-__all__ = ["FLOW_KINDS", "Made", "came_in", "digest_of_days", "inputs_of", "left_over", "make_tables"]
+__all__ = [
+    "FLOW_KINDS",
+    "Made",
+    "Names",
+    "came_in",
+    "digest_of_days",
+    "inputs_of",
+    "left_over",
+    "make_tables",
+    "names_of",
+    "open_rows",
+    "party_numbers",
+    "proof_of",
+    "tables_by_account",
+    "tables_of_the_day",
+    "ties_of",
+]
 
 _Raw: TypeAlias = dict[str, npt.NDArray[Any]]
 
@@ -58,7 +74,7 @@ _RATE_SCALE: Final = 8
 _CASH_OF_POSITIONS: Final = ("unpaid", "income", "income_cash")
 
 # What a day takes over from the day before: the law that says so, and the digest of what that day left.
-_TIED: Final = {
+TIED: Final = {
     "positions": ("U5", "register"),
     "lots": ("U5", "lots"),
     "deferred": ("O4", "deferred"),
@@ -92,7 +108,7 @@ class Names:
         cls, intake: Intake, terms: Terms, funds: npt.NDArray[np.int64], distributors: npt.NDArray[np.int64]
     ) -> Names:
         """Names for tables in which there are no parties."""
-        named = tuple(_each(intake.funds.restore(funds)))
+        named = tuple(each_of(intake.funds.restore(funds)))
         return cls(intake, terms, (), (), (), named, _fund_texts(intake, named), distributors)
 
     def fund_column(self, numbers: npt.NDArray[Any]) -> Identifiers:
@@ -139,9 +155,9 @@ def make_tables(
 
     def settle_with(funds: npt.NDArray[np.int64], distributors: npt.NDArray[np.int64]) -> tuple[Any, Any]:
         """Who the parties are is known when the distributors are; the native side asks before it settles."""
-        names = _names(intake, given, terms, funds, distributors)
+        names = names_of(intake, given, terms, funds, distributors)
         known.append(names)
-        return _party_numbers(names), _open(given, names)
+        return party_numbers(names), open_rows(given, names)
 
     raw = _kernel.clear_day(
         terms.compiled,
@@ -163,7 +179,7 @@ def make_tables(
 # ---- parties ----
 
 
-def _names(
+def names_of(
     intake: Intake,
     given: Given,
     terms: Terms,
@@ -171,12 +187,12 @@ def _names(
     distributors: npt.NDArray[np.int64],
 ) -> Names:
     parties = {terms.clearing, *(fund.custody for fund in terms.funds), *(fund.manager for fund in terms.funds)}
-    through = [terms.party(who) for who in _each(intake.distributors.restore(distributors))]
+    through = [terms.party(who) for who in each_of(intake.distributors.restore(distributors))]
     sets = {fund.netting_set for fund in terms.funds}
     if given.obligations is not None:
         parties.update(given.obligations["payer"].dictionary, given.obligations["payee"].dictionary)
         sets.update(given.obligations["netting_set"].dictionary)
-    named = tuple(_each(intake.funds.restore(funds)))
+    named = tuple(each_of(intake.funds.restore(funds)))
     return Names(
         intake=intake,
         terms=terms,
@@ -197,11 +213,11 @@ def _fund_texts(intake: Intake, funds: tuple[Any, ...]) -> Labels | None:
     return dictionary_of(funds if "" in funds else (*funds, ""))
 
 
-def _each(column: Identifiers) -> list[Any]:
+def each_of(column: Identifiers) -> list[Any]:
     return column.to_list() if isinstance(column, Labels) else column.tolist()
 
 
-def _party_numbers(names: Names) -> dict[str, Any]:
+def party_numbers(names: Names) -> dict[str, Any]:
     numbers = {party: number for number, party in enumerate(names.parties)}
     sets = {name: number for number, name in enumerate(names.netting_sets)}
     funds = names.terms.funds
@@ -214,7 +230,7 @@ def _party_numbers(names: Names) -> dict[str, Any]:
     }
 
 
-def _open(given: Given, names: Names) -> list[tuple[int, ...]]:
+def open_rows(given: Given, names: Names) -> list[tuple[int, ...]]:
     """The open obligations in the order of the kernel's fields."""
     if given.obligations is None:
         return []
@@ -227,7 +243,7 @@ def _open(given: Given, names: Names) -> list[tuple[int, ...]]:
         ("payee", names.parties),
     )
     numbered = {name: _number_texts(table[name], texts, name) for name, texts in fields}
-    funds = [_fund_number(fund, names) for fund in _each(table["fund"])]
+    funds = [_fund_number(fund, names) for fund in each_of(table["fund"])]
     dates = [table[name].view(np.int64).tolist() for name in ("dealing_date", "value_date")]
     amounts = table["amount"].rescale(cash).minor.tolist()
     columns = (numbered["currency"], numbered["netting_set"], funds, numbered["purpose"])
@@ -254,10 +270,21 @@ def _fund_number(fund: Any, names: Names) -> int:
 
 
 def _tables(raw: dict[str, Any], names: Names, given: Given) -> dict[str, Any]:
+    return tables_by_account(raw, names) | tables_of_the_day(raw, names, given)
+
+
+def tables_by_account(raw: dict[str, Any], names: Names) -> dict[str, Any]:
+    """The tables that have rows of every account."""
     return {
         "confirmations": _confirmations(raw["confirmations"], names),
         "positions": Positions._of_kernel(register_columns(raw["positions"], names)),
         "lots": Lots._of_kernel(register_columns(raw["lots"], names)),
+    }
+
+
+def tables_of_the_day(raw: dict[str, Any], names: Names, given: Given) -> dict[str, Any]:
+    """All other tables."""
+    return {
         "flows": Flows._of_kernel(_flows(raw["flows"], names)),
         "obligations": Obligations._of_kernel(_cash_rows(raw["obligations"], names)),
         "settlement": Settlement._of_kernel(_cash_rows(raw["settlement"], names)),
@@ -426,8 +453,6 @@ def _proof(
     day: Date,
     previous: Proof | None,
 ) -> Proof:
-    # The entries outlive the day's tables, so they keep nothing that keeps those.
-    scope = partial(_scope_text, names.terms.currencies, names.netting_sets, names.funds)
     ties: tuple[LawEntry, ...] = ()
     digests = {f"in.{name}": fingerprint_in(name, table) for name, table in inputs_of(given)}
     digests |= {f"out.{name}": fingerprint(name, table) for name, table in tables.items()}
@@ -439,6 +464,15 @@ def _proof(
     if previous is not None:
         ties = tuple(_ties(digests, previous, given))
         digests["previous"] = previous.digest
+    return proof_of(raw, names, day, digests, ties)
+
+
+def proof_of(
+    raw: dict[str, Any], names: Names, day: Date, digests: Mapping[str, str], ties: tuple[LawEntry, ...]
+) -> Proof:
+    """The proof of a day, of whose tables the digests are known."""
+    # The entries outlive the day's tables, so they keep nothing that keeps those.
+    scope = partial(_scope_text, names.terms.currencies, names.netting_sets, names.funds)
     cuts = tuple(
         Cut(what, str(names.funds[fund]), _day_text(when), remainder, names.cut_key(what, key))
         for what, fund, when, remainder, key in raw["cuts"]
@@ -467,12 +501,19 @@ def inputs_of(given: Given) -> Iterable[tuple[str, Table]]:
 
 def _ties(digests: Mapping[str, str], previous: Proof, given: Given) -> Iterable[LawEntry]:
     """What comes in is what the day before left, by the fingerprints of its proof."""
-    for name, (law, left_as) in _TIED.items():
-        table = getattr(given, name)
-        came, left = came_in(name, table, digests), previous.digests.get(f"out.{left_as}", "")
-        if came != left:
-            raise refuse("untied", argument=name, value=came, left=left)
-        yield LawEntry(law, name, Decimal(int(came, 16)), Decimal(int(left, 16)), 0 if table is None else len(table))
+    came = {name: came_in(name, getattr(given, name), digests) for name in TIED}
+    tables = {name: getattr(given, name) for name in TIED}
+    rows = {name: 0 if table is None else len(table) for name, table in tables.items()}
+    return ties_of(came, rows, previous)
+
+
+def ties_of(came: Mapping[str, str], rows: Mapping[str, int], previous: Proof) -> Iterable[LawEntry]:
+    """The same, from the fingerprints and the rows of what came."""
+    for name, (law, left_as) in TIED.items():
+        left = previous.digests.get(f"out.{left_as}", "")
+        if came[name] != left:
+            raise refuse("untied", argument=name, value=came[name], left=left)
+        yield LawEntry(law, name, Decimal(int(came[name], 16)), Decimal(int(left, 16)), rows[name])
 
 
 def came_in(name: str, table: Table | None, digests: Mapping[str, str]) -> str:

@@ -28,6 +28,8 @@ pub enum From {
     Values,
     /// By number: what each number stands for.
     Numbers(Arc<[i64]>),
+    /// Times a factor, and divided by another, where the file has other decimals; exact both times.
+    Scaled(i64, i64),
 }
 
 impl OutColumn {
@@ -63,10 +65,18 @@ impl Desk {
             }
         }
         for ((column, slice), memory) in columns.iter().zip(slices).zip(&mut self.memory) {
-            if let (From::Numbers(keys), Slice::U32(numbers)) = (&column.source, slice) {
-                memory.clear();
-                let key = |number: &u32| usize::try_from(*number).ok().and_then(|number| keys.get(number));
-                memory.extend(numbers.iter().map(|number| key(number).copied().unwrap_or_default()));
+            match (&column.source, slice) {
+                (From::Numbers(keys), Slice::U32(numbers)) => {
+                    memory.clear();
+                    let key = |number: &u32| usize::try_from(*number).ok().and_then(|number| keys.get(number));
+                    memory.extend(numbers.iter().map(|number| key(number).copied().unwrap_or_default()));
+                }
+                (From::Scaled(up, down), Slice::I64(values)) => {
+                    memory.clear();
+                    // The file had these values before, and they had 18 digits at most in both forms.
+                    memory.extend(values.iter().map(|value| value.wrapping_mul(*up) / down.max(&1)));
+                }
+                _ => {}
             }
         }
     }
@@ -75,7 +85,9 @@ impl Desk {
     #[must_use]
     pub fn chunk<'a>(&'a self, place: usize, column: &OutColumn, slice: Slice<'a>) -> Chunk<'a> {
         match (&column.source, self.memory.get(place), slice) {
-            (From::Numbers(_), Some(memory), Slice::U32(_)) => Chunk::I64(memory),
+            (From::Numbers(_), Some(memory), Slice::U32(_)) | (From::Scaled(..), Some(memory), Slice::I64(_)) => {
+                Chunk::I64(memory)
+            }
             (_, _, Slice::I64(values)) => Chunk::I64(values),
             (_, _, Slice::I32(values)) => Chunk::I32(values),
             (_, _, Slice::U32(values)) => Chunk::U32(values),
@@ -90,7 +102,9 @@ impl Desk {
             return Field { values: Ints::I64(hashes), texts: None };
         }
         let values = match (&column.source, self.memory.get(place), slice) {
-            (From::Numbers(_), Some(memory), Slice::U32(_)) => Ints::I64(memory),
+            (From::Numbers(_), Some(memory), Slice::U32(_)) | (From::Scaled(..), Some(memory), Slice::I64(_)) => {
+                Ints::I64(memory)
+            }
             (_, _, Slice::I64(values)) => Ints::I64(values),
             (_, _, Slice::I32(values)) => Ints::I32(values),
             (_, _, Slice::U32(values)) => Ints::U32(values),

@@ -34,6 +34,8 @@ pub struct InColumn {
     pub kept: u8,
     /// Whether it is money.
     pub is_money: bool,
+    /// The hash of the text that a column that is not there stands for; zero for none.
+    pub default: u64,
 }
 
 /// A table that is read.
@@ -194,6 +196,7 @@ impl TableRead<'_> {
                     .map_err(|(offset, error)| at_row(path, about, row + offset, error))?;
             }
         }
+        self.check_charges(worker, path, first)?;
         self.print(worker, count)?;
         self.note(worker, reads, count)?;
         let Worker { writer, partitions, rows, values, .. } = worker;
@@ -236,6 +239,26 @@ impl TableRead<'_> {
         writer.add(partitions, rows).map_err(|error| Error::file("spill", error))
     }
 
+    /// Refuses an order that gives more than one charge of its own: only a day in memory keeps what it gave.
+    fn check_charges(&self, worker: &Worker<'_>, path: &Path, first: usize) -> Result<(), Error> {
+        let given: Vec<&[i64]> = self
+            .columns
+            .iter()
+            .zip(&worker.values)
+            .filter(|(about, values)| ["discount", "rate", "fee"].contains(&about.name) && !values.is_empty())
+            .map(|(_, values)| values.as_slice())
+            .collect();
+        let [one, others @ ..] = given.as_slice() else { return Ok(()) };
+        for (row, value) in one.iter().enumerate().filter(|_| !others.is_empty()) {
+            let more = others.iter().filter(|values| values.get(row).is_some_and(|value| *value != 0)).count();
+            if more + usize::from(*value != 0) > 1 {
+                let why = format!("row {}: an order gives more than one charge of its own", first + row);
+                return Err(Error::file(path, StoreError::Content(why)));
+            }
+        }
+        Ok(())
+    }
+
     /// Adds a chunk to the fingerprint.
     fn print(&self, worker: &mut Worker<'_>, count: usize) -> Result<(), KernelError> {
         let Worker { caches, values, hashes, found, .. } = worker;
@@ -248,6 +271,7 @@ impl TableRead<'_> {
             }
         }
         let zeros = vec![0_u8; count];
+        let defaults: Vec<[u64; 1]> = self.columns.iter().map(|column| [column.default]).collect();
         let field = |place: &usize| {
             let (Some(values), Some(cache), Some(hashes)) =
                 (values.get(*place), caches.get(*place), hashes.get(*place))
@@ -255,7 +279,9 @@ impl TableRead<'_> {
                 return Field { values: Ints::U8(&zeros), texts: None };
             };
             match cache.reading() {
-                _ if values.is_empty() => Field { values: Ints::U8(&zeros), texts: None },
+                _ if values.is_empty() => {
+                    Field { values: Ints::U8(&zeros), texts: defaults.get(*place).map(<[u64; 1]>::as_slice) }
+                }
                 Reading::Listed(_) => Field { values: Ints::I64(values), texts: Some(cache.hashes()) },
                 Reading::Digits(_) => Field { values: Ints::I64(hashes), texts: None },
                 Reading::None => Field { values: Ints::I64(values), texts: None },

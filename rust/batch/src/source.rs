@@ -20,6 +20,8 @@ pub enum Lookup {
     Texts(Vec<i64>),
     /// Keys that are numbered.
     Keys(Numbers),
+    /// Keys of switch targets, of which zero is none.
+    Targets(Numbers),
 }
 
 /// A column of a table.
@@ -161,6 +163,8 @@ impl Lane<'_> {
                 usize::try_from(value).ok().and_then(|text| known.get(text)).copied().unwrap_or_default()
             }
             Lookup::Keys(numbers) => i64::from(numbers.of(value)),
+            Lookup::Targets(_) if value == 0 => -1,
+            Lookup::Targets(numbers) => i64::from(numbers.of(value)),
         }
     }
 

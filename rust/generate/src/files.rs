@@ -280,5 +280,6 @@ impl<'a> Writer<'a> {
 
 fn written(path: &Path, columns: &[(&str, Values<'_>)], table: &str) -> Result<(), Failure> {
     let about = [("fundclear.table", table.to_owned())];
-    write::write(path, columns, &about).map_err(|error| Failure::File(path.to_owned(), error))
+    let done = write::write(path, columns, &about, &Exec::inline());
+    done.map(drop).map_err(|error| Failure::File(path.to_owned(), error))
 }

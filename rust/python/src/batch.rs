@@ -31,7 +31,6 @@ use self::planned::{Asked, Registries};
 use self::watching::Watch;
 use crate::call::Threads;
 use crate::day::{Start, add_ended, inputs};
-use crate::failure::Refusal;
 use crate::terms::CompiledTerms;
 
 pub use self::planned::plan_file;
@@ -70,13 +69,14 @@ pub fn run_day<'py>(
     understand: &Bound<'py, PyAny>,
     settle_with: &Bound<'py, PyAny>,
     progress: &Bound<'py, PyAny>,
-    (folder, journal, attempt): (PathBuf, PathBuf, String),
+    place: (PathBuf, PathBuf, String),
     memory: u64,
     threads: Threads,
 ) -> PyResult<Bound<'py, PyDict>> {
     let asked = Asked::extract(asked)?;
     let registries = Registries::new(&asked);
     let sources = asked.sources(py)?;
+    let (folder, journal, attempt) = place;
     let (failures, watch) = (Failures::default(), Watch::new(progress));
     let working = folder.parent().map_or_else(PathBuf::new, Path::to_owned);
     let spill = Spill::new(&working, &format!("{attempt}-spill"));
@@ -115,8 +115,9 @@ pub fn run_day<'py>(
     let (kinds, date, failures) = (start.kinds.clone(), input.date, &failures);
     let rows = DayRows { bits: place.bits, orders, earlier, positions, lots, kinds, refused, date, failures };
     let keys = (start.funds.clone(), start.distributors.clone());
-    let decide = |exec: &_| RebuiltDay::open(exec, &input, &rows, keys).map_err(|error| failures.or(error));
-    let day = run.work("decide", &start, decide)?;
+    let day = run.work("decide", &start, |exec| {
+        RebuiltDay::open(exec, &input, &rows, keys).map_err(|error| failures.or(error))
+    })?;
     let (parties, open, out) = run.ask(settle_with, &day)?;
     let (finished, records) = run.settle(&start, &day, &out)?;
     let ended = run.end(&start, &day, received, (&parties, &open), &records)?;

@@ -9,6 +9,7 @@ use fundclear_batch::sieve::Sieve;
 use fundclear_batch::source::{Column, Lookup, lots, orders, positions};
 use fundclear_batch::texts::{Digits, Reading, Registry};
 use fundclear_kernel::day::Numbers;
+use fundclear_kernel::day::fingerprint::text_hash;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -120,7 +121,7 @@ impl Asked {
         let mut sources = Vec::new();
         for (name, table) in TABLES.iter().zip(&self.tables) {
             let mut files = Vec::new();
-            for table in table {
+            if let Some(table) = table {
                 let others: Vec<_> = table.others.iter().map(String::as_str).collect();
                 for path in &table.paths {
                     let planned = Source::plan(path, names(name), &others);
@@ -157,7 +158,7 @@ impl Asked {
     }
 
     /// What the packed columns of a table stand for. `understood["lookups"][table]` has, of each column, a list of what
-    /// texts stand for, `"funds"` or `"distributors"` for keys, or the one value of a column that is not there.
+    /// texts stand for, `"funds"`, `"targets"` or `"distributors"` for keys, or the one value of a column that is not there.
     pub fn columns(
         &self,
         name: &str,
@@ -178,7 +179,11 @@ impl Asked {
             let lookup = if lookup.is_none() {
                 Lookup::Same
             } else if let Ok(text) = lookup.extract::<String>() {
-                Lookup::Keys(if text == "funds" { funds.clone() } else { distributors.clone() })
+                match text.as_str() {
+                    "funds" => Lookup::Keys(funds.clone()),
+                    "targets" => Lookup::Targets(funds.clone()),
+                    _ => Lookup::Keys(distributors.clone()),
+                }
             } else {
                 Lookup::Texts(lookup.extract()?)
             };
@@ -237,6 +242,7 @@ impl AskedTable {
             scale: column.scale,
             kept: column.kept,
             is_money: column.is_money,
+            default: if *name == "charge" { text_hash(b"front") } else { 0 },
         });
         TableRead {
             name,

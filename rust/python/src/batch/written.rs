@@ -31,6 +31,8 @@ struct AskedColumn<'py> {
     kind: String,
     extra: Bound<'py, PyAny>,
     numbers: Option<Vec<i64>>,
+    /// What values are multiplied with and divided by, if the file has other decimals.
+    scaled: Option<(i64, i64)>,
 }
 
 /// A table: its columns, the name under which its fingerprint is taken, which columns that looks at, and which of these
@@ -72,7 +74,11 @@ fn out_table(name: &str, asked: AskedTable<'_>) -> PyResult<OutTable> {
             "digits" => Kind::Digits(column.extra.extract()?),
             _ => Kind::Integers,
         };
-        let source = column.numbers.map_or(From::Values, |numbers| From::Numbers(Arc::from(numbers)));
+        let source = match (column.numbers, column.scaled) {
+            (Some(numbers), _) => From::Numbers(Arc::from(numbers)),
+            (None, Some((up, down))) => From::Scaled(up, down),
+            (None, None) => From::Values,
+        };
         columns.push(OutColumn::new(column.name, kind, source));
         places.push(column.place);
     }
