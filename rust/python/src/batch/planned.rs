@@ -245,7 +245,8 @@ impl AskedTable {
             default: if *name == "charge" { text_hash(b"front") } else { 0 },
         });
         TableRead {
-            name,
+            // Of positions only what a day begins with counts.
+            name: if name == "positions" { "register" } else { name },
             sources,
             columns: columns.collect(),
             texts: self.columns.iter().map(|column| registries.reading(column)).collect(),
