@@ -23,6 +23,7 @@ from fundclear.errors import (
     InputError,
     InputTypeError,
     LawError,
+    MissingPackageError,
 )
 from fundclear.fixed import Fixed
 from fundclear.gating import Gated, Swung, gate, swing_price
@@ -94,6 +95,7 @@ __all__ = [
     "LawEntry",
     "LawError",
     "Lots",
+    "MissingPackageError",
     "NetObligations",
     "Obligations",
     "Orders",
