@@ -237,6 +237,9 @@ CODES: Final[dict[str, ErrorCode]] = {
         "{place} are not those that the day before left: their fingerprint is {value}, not {left}",
         "pass the tables of the day before unchanged, or leave them out and pass previous=day",
     ),
+    "plot": ErrorCode(
+        InputError, "{place} cannot be drawn: {why}", "narrow the figure by fund= or currency=, or look at the table"
+    ),
     "extra": ErrorCode(
         MissingPackageError,
         "{place} needs the package {value}, which is not installed",

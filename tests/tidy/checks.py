@@ -148,6 +148,8 @@ LAYERS = (
     "explaining",
     "folder",
     "clearing",
+    "figures",
+    "plot",
     "formats",
     "replaying",
     "resampling",
