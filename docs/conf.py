@@ -14,9 +14,10 @@ copyright = "2026, the fundclear contributors"
 release = installed_version("fundclear")
 version = release
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "error_codes", "table_schemas"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "error_codes", "table_schemas"]
 
-source_suffix = {".md": "markdown"}
+# Every page is MyST; those with a kernel in their head are notebooks, which are run while building.
+source_suffix = {".md": "myst-nb"}
 exclude_patterns = ["_build", "tutorial/data/README.md"]
 nitpicky = True
 nitpick_ignore = [("py:func", "refuse"), ("py:mod", "decimal")]
@@ -33,6 +34,12 @@ nitpick_ignore_regex = [
     ("py:exc", r"[A-Z]\w*Error"),
     ("py:class", r"[A-Z]\w*Error"),
 ]
+
+# What a cell raises fails the build.
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3

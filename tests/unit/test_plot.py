@@ -113,7 +113,7 @@ def test_flows_are_cash_invested_less_the_value_redeemed(day: fc.Clearing) -> No
     axes = axes_of(plot.net_flows(day))
     assert ticks(axes.get_yticklabels()) == ["x", "z", "y"]
     assert widths(axes) == [5000.0, 0.0, 40.0, -60.0, -500.0, -40.0]
-    assert axes.lines[0].get_xdata().tolist() == [4940.0, -500.0, 0.0]  # type: ignore[union-attr]
+    assert axes.lines[0].get_xdata().tolist() == [4940.0, -500.0, 0.0]
     assert texts(axes) == ["+4,940.00", "−500.00", "0.00", "net flow (CNY)"]
 
 
@@ -195,11 +195,10 @@ def test_netting_by_party_shows_the_settlement(day: fc.Clearing) -> None:
     table = {row["party"]: row for row in day.settlement.rows()}
     names = ticks(axes.get_yticklabels())
     assert sorted(names) == sorted(table)
-    assert widths(axes) == [float(table[name]["receives"]) for name in names] + [  # type: ignore[arg-type]
-        -float(table[name]["pays"])
-        for name in names  # type: ignore[arg-type]
+    assert widths(axes) == [float(table[name]["receives"]) for name in names] + [
+        -float(table[name]["pays"]) for name in names
     ]
-    assert sum(axes.lines[0].get_xdata()) == 0  # type: ignore[arg-type]
+    assert sum(axes.lines[0].get_xdata()) == 0
 
 
 def test_many_value_dates_end_in_later_ones() -> None:
@@ -221,9 +220,9 @@ def test_income_and_yield_of_a_series() -> None:
     figure = plot.income(table)
     figure.draw_without_rendering()
     above, below = figure.axes
-    assert above.lines[0].get_ydata().tolist() == [float(each) for each in incomes]  # type: ignore[union-attr]
-    assert below.lines[0].get_ydata().tolist() == fc.seven_day_yield(incomes).to_float().tolist()  # type: ignore[union-attr]
-    assert [str(date) for date in below.lines[0].get_xdata()] == ["2013-07-07", "2013-07-08"]  # type: ignore[union-attr]
+    assert above.lines[0].get_ydata().tolist() == [float(each) for each in incomes]
+    assert below.lines[0].get_ydata().tolist() == fc.seven_day_yield(incomes).to_float().tolist()
+    assert [str(date) for date in below.lines[0].get_xdata()] == ["2013-07-07", "2013-07-08"]
 
 
 def test_a_gap_parts_a_line_of_yields_and_a_day_alone_has_none(day: fc.Clearing) -> None:
@@ -231,10 +230,10 @@ def test_a_gap_parts_a_line_of_yields_and_a_day_alone_has_none(day: fc.Clearing)
     kept = np.arange(18) != 9
     table = Table({"date": dates[kept], "per_10k": fc.Fixed.parse(["1.0000"] * 17)})
     axes = axes_of(plot.seven_day_yield(table))
-    assert [len(line.get_xdata()) for line in axes.lines] == [3, 2]  # type: ignore[arg-type]
+    assert [len(line.get_xdata()) for line in axes.lines] == [3, 2]
     alone = axes_of(plot.seven_day_yield(day))
     assert texts(alone) == ["a 7-day yield needs seven dates in a row"]
-    assert axes_of(plot.income_per_10k(day)).lines[0].get_ydata().tolist() == [5.0]  # type: ignore[union-attr]
+    assert axes_of(plot.income_per_10k(day)).lines[0].get_ydata().tolist() == [5.0]
 
 
 def test_several_days_make_one_line(day: fc.Clearing) -> None:
@@ -244,7 +243,7 @@ def test_several_days_make_one_line(day: fc.Clearing) -> None:
     )  # fmt: skip
     axes = axes_of(plot.income_per_10k([after, day], fund="B"))
     shown = [*day.income["per_10k"].to_float(), *after.income["per_10k"].to_float()]
-    assert axes.lines[0].get_ydata().tolist() == shown  # type: ignore[union-attr]
+    assert axes.lines[0].get_ydata().tolist() == shown
     with pytest.raises(fc.InputError, match="two incomes of 2017-04-27"):
         plot.income_per_10k([day, day])
 
@@ -284,7 +283,7 @@ def test_cash_of_two_currencies_is_never_added() -> None:
 
 
 REFUSED = {
-    "no day": (lambda day: plot.net_flows("2017-04-27"), "plot"),  # type: ignore[arg-type]
+    "no day": (lambda day: plot.net_flows("2017-04-27"), "plot"),
     "another table": (lambda day: plot.net_flows(day.positions), "plot"),
     "unknown fund": (lambda day: plot.net_flows(day, fund="C"), "fund-unknown"),
     "fund without rows": (lambda day: plot.gate(day.confirmations, fund="C"), "plot"),
