@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,21 @@ def test_a_fence_without_a_language_or_of_an_unknown_one_is_found() -> None:
     assert fences("```\nx\n```\n```js\n```python\n```\n~~~python\n~~~") == ["", "js", "python"]
     assert [runner("docs/index.md", language) for language in ("", "js", "sh", "python3")] == [None] * 4
     assert runner("CHANGELOG.md", "python") is None
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if runner(page, "python") == DOCTEST])
+def test_doctests_start_with_a_prompt_and_skip_nothing(page: str) -> None:
+    """An indented fence, or one without a prompt, would be shown and never run."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert len(re.findall(r"^```python\n>>> ", text, re.MULTILINE)) == fences(text).count("python")
+    assert "+SKIP" not in text
+
+
+def test_pytest_collects_the_doctests_of_pages_and_docstrings() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]
+    assert {"docs", "README.md", "src/fundclear"} <= set(settings["testpaths"])
+    assert {"--doctest-modules", "--doctest-glob=*.md"} <= set(settings["addopts"])
+    skipped = [
+        path for path in (ROOT / "src" / "fundclear").rglob("*.py") if "+SKIP" in path.read_text(encoding="utf-8")
+    ]
+    assert skipped == []
