@@ -61,6 +61,9 @@ LINES: Final = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK, GREY)
 WIDTH: Final = 8.0
 _DPI: Final = 110
 
+#: The size of what is not a title or the name of an axis, in points.
+_SMALL: Final = 9
+
 #: From how much on an axis counts in millions or more: that amount, what its ticks are divided by, and the word.
 _SCALES: Final = ((1e13, 1e12, "trillion "), (1e10, 1e9, "billion "), (1e7, 1e6, "million "))
 
@@ -127,7 +130,7 @@ def new_axes(ax: Axes | None, height: float) -> Axes:
     axes = ax if ax is not None else Picture(figsize=(WIDTH, height), layout="constrained").subplots()
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_axisbelow(True)
-    axes.tick_params(labelsize=9)
+    axes.tick_params(labelsize=_SMALL)
     return axes
 
 
@@ -148,7 +151,8 @@ def add_legend(axes: Axes, handles: Sequence[Any] | None = None) -> None:
     """A legend in lines of four between the title and the picture."""
     legend = axes.legend(
         handles=handles if handles is not None else axes.get_legend_handles_labels()[0],
-        frameon=False, fontsize=9, ncols=4, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, borderpad=0,
+        frameon=False, fontsize=_SMALL, ncols=4, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2,
+        borderpad=0,
     )  # fmt: skip
     for text in legend.get_texts():
         text.set_parse_math(False)
@@ -170,15 +174,21 @@ def named_ticks(axes: Axes, names: list[str]) -> None:
 
 def write_beside(axes: Axes, head: str, texts: Sequence[str]) -> None:
     """A column of numbers to the right of horizontal bars, of equal decimals and flush on the right."""
-    longest = max(texts, key=len, default="")
+    across = max(map(_points, (head, *texts))) + 6
     for place, text in enumerate(texts):
-        missing = longest[: len(longest) - len(text)]
-        blank = "".join("\u2007" if letter.isdigit() else "\u2008" for letter in missing)
         axes.annotate(
-            blank + text, (1.01, place), xycoords=axes.get_yaxis_transform(), va="center", fontsize=9,
-            annotation_clip=False,
+            text, (1, place), (across, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points", ha="right",
+            va="center", fontsize=_SMALL, annotation_clip=False,
         )  # fmt: skip
-    axes.annotate(head, (1.01, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", fontsize=9, color=GREY)
+    axes.annotate(
+        head, (1, 1), (across, 4), xycoords="axes fraction", textcoords="offset points", ha="right", fontsize=_SMALL,
+        color=GREY,
+    )  # fmt: skip
+
+
+def _points(text: str) -> float:
+    """About how wide a small text is: figures are 0.64 of its height, commas and points half of that, signs wider."""
+    return sum(_SMALL * (0.32 if letter in ",. " else 0.84 if letter in "+−" else 0.64) for letter in text)
 
 
 def date_axis(axes: Axes, first: np.datetime64, last: np.datetime64) -> None:

@@ -56,7 +56,7 @@ def axes_of(figure: Figure) -> Axes:
 
 
 def texts(axes: Axes) -> list[str]:
-    return [text.get_text().strip("\u2007\u2008") for text in axes.texts]
+    return [text.get_text() for text in axes.texts]
 
 
 def ticks(labels: list[Any]) -> list[str]:
