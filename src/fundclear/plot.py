@@ -409,7 +409,7 @@ def _gates(table: Table, source: Source, top: int, ax: Axes | None) -> Figure:
         add_legend(axes)
     else:
         add_note(axes, "every request was rejected")
-    add_title(axes, f"Gates: {gated:,} of {len(names):,} funds left something over", _about(source, None))
+    add_title(axes, f"Gates: {gated:,} of {len(names):,} funds accepted only a part", _about(source, None))
     return figure_of(axes)
 
 

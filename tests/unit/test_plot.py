@@ -176,7 +176,7 @@ def test_the_waterfall_of_a_gate_ends_at_what_was_accepted(day: fc.Clearing) -> 
 
 def test_gates_of_several_funds_are_parts_and_not_sums(day: fc.Clearing) -> None:
     axes = axes_of(plot.gate(day))
-    assert axes.get_title(loc="left") == "Gates: 1 of 2 funds left something over, 2017-04-27"
+    assert axes.get_title(loc="left") == "Gates: 1 of 2 funds accepted only a part, 2017-04-27"
     assert ticks(axes.get_yticklabels()) == ["A", "B"]
     assert widths(axes) == pytest.approx([66.6667, 100, 20, 0, 13.3333, 0])
     assert texts(axes) == ["150.00", "250.00", "units"]
