@@ -14,9 +14,10 @@ copyright = "2026, the fundclear contributors"
 release = installed_version("fundclear")
 version = release
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "error_codes", "table_schemas"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "error_codes", "table_schemas"]
 
-source_suffix = {".md": "markdown"}
+# Every page is MyST; those with a kernel in their head are notebooks, which are run while building.
+source_suffix = {".md": "myst-nb"}
 exclude_patterns = ["_build", "tutorial/data/README.md"]
 nitpicky = True
 nitpick_ignore = [("py:func", "refuse"), ("py:mod", "decimal")]
@@ -28,11 +29,18 @@ nitpick_ignore_regex = [
     ),
     ("py:class", r"(ArrayLike|Decimal|decimal\.Decimal|NDArray.*|enum\.Enum|Any|Self|PyCapsule|TypeAliasForwardRef)"),
     ("py:class", r"(ByPortfolio|Keys|Rate|fundclear\.inputs\.Inputs|fundclear\.formats\.columnar\._T)"),
+    ("py:class", r"(Axes|Figure|Source)"),
     # The tables stand on one page, by their schemas; the reference's rows are described where they are made.
     ("py:class", r"fundclear\.(amounts\.(ArrowArray|ArrowStream|_Column)|tables\.\w+|reference\.\w+\.\w+)"),
     ("py:exc", r"[A-Z]\w*Error"),
     ("py:class", r"[A-Z]\w*Error"),
 ]
+
+# What a cell raises fails the build.
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3

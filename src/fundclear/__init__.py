@@ -8,6 +8,7 @@ Fixed(['205.52', '719.32', '51.38', '51.37'], scale=2)
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fundclear import _kernel
@@ -23,6 +24,7 @@ from fundclear.errors import (
     InputError,
     InputTypeError,
     LawError,
+    MissingPackageError,
 )
 from fundclear.fixed import Fixed
 from fundclear.gating import Gated, Swung, gate, swing_price
@@ -94,6 +96,7 @@ __all__ = [
     "LawEntry",
     "LawError",
     "Lots",
+    "MissingPackageError",
     "NetObligations",
     "Obligations",
     "Orders",
@@ -148,9 +151,7 @@ def build_info() -> dict[str, str]:
 
 
 def __getattr__(name: str) -> Any:
-    # The reference is there to judge, not to run: it is imported when it is asked for.
-    if name == "reference":
-        import fundclear.reference
-
-        return fundclear.reference
+    # The reference is there to judge, not to run, and pictures need a package: they are imported when asked for.
+    if name in ("plot", "reference"):
+        return import_module(f"fundclear.{name}")
     raise AttributeError(f"module 'fundclear' has no attribute {name!r}")

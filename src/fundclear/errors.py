@@ -17,6 +17,7 @@ __all__ = [
     "InputError",
     "InputTypeError",
     "LawError",
+    "MissingPackageError",
 ]
 
 
@@ -75,6 +76,21 @@ class DivisionByZeroError(FundclearError, ZeroDivisionError):
 
 class LawError(FundclearError, ArithmeticError):
     """A conservation law does not hold. The step returned nothing; this is a defect of fundclear, please report it."""
+
+
+class MissingPackageError(FundclearError, ImportError):
+    """A call needs a package that is not installed; ``name`` is the package's, and the cure names the extra."""
+
+    def __init__(
+        self,
+        message: str,
+        code: str,
+        argument: str | None = None,
+        row: int | None = None,
+        value: str | None = None,
+    ) -> None:
+        super().__init__(message, code, argument, row, value)
+        self.name = value
 
 
 class ErrorCode(NamedTuple):
@@ -220,6 +236,14 @@ CODES: Final[dict[str, ErrorCode]] = {
         InputError,
         "{place} are not those that the day before left: their fingerprint is {value}, not {left}",
         "pass the tables of the day before unchanged, or leave them out and pass previous=day",
+    ),
+    "plot": ErrorCode(
+        InputError, "{place} cannot be drawn: {why}", "narrow the figure by fund= or currency=, or look at the table"
+    ),
+    "extra": ErrorCode(
+        MissingPackageError,
+        "{place} needs the package {value}, which is not installed",
+        'pip install "fundclear[{extra}]"',
     ),
     "rejections": ErrorCode(InputError, "{place}: {value} rejected", "look at the rejections of the day"),
     "explain": ErrorCode(InputError, "nothing can be explained: {why}", "name what stands in the day's tables"),

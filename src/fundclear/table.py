@@ -196,16 +196,17 @@ class Table:
 
     def to_arrow(self) -> Any:
         """The table as a ``pyarrow.Table``; money is decimal128(18, scale)."""
-        return _package("pyarrow", "to_arrow").table(self)
+        return _package("pyarrow", "to_arrow", "arrow").table(self)
 
     def to_pandas(self) -> Any:
         """The table as a ``pandas.DataFrame``; money is of pandas' Arrow dtype, which computes exactly."""
-        pandas, types = _package("pandas", "to_pandas"), _package("pyarrow", "to_pandas").types
-        return self.to_arrow().to_pandas(types_mapper=lambda t: pandas.ArrowDtype(t) if types.is_decimal(t) else None)
+        pandas, arrow = (_package(name, "to_pandas", "pandas") for name in ("pandas", "pyarrow"))
+        types = arrow.types
+        return arrow.table(self).to_pandas(types_mapper=lambda t: pandas.ArrowDtype(t) if types.is_decimal(t) else None)
 
     def to_polars(self) -> Any:
         """The table as a ``polars.DataFrame``; money is ``Decimal(18, scale)``."""
-        return _package("polars", "to_polars").DataFrame(self)
+        return _package("polars", "to_polars", "polars").DataFrame(self)
 
     # ---- for the eye ----
 
@@ -371,10 +372,9 @@ def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 1]}…"
 
 
-def _package(name: str, method: str) -> Any:
-    """A package that only some calls need."""
+def _package(name: str, method: str, extra: str) -> Any:
+    """A package that only some calls need, and that an extra of this one brings."""
     try:
         return import_module(name)
     except ImportError as error:
-        message = f"Table.{method}() needs the package {name}: pip install {name}"
-        raise ImportError(message, name=name) from error
+        raise refuse("extra", argument=f"Table.{method}()", value=name, extra=extra) from error

@@ -149,6 +149,8 @@ LAYERS = (
     "explaining",
     "folder",
     "clearing",
+    "figures",
+    "plot",
     "formats",
     "replaying",
     "resampling",

@@ -21,6 +21,7 @@ FACTS = {
     "why": "it is read-only",
     "other": "--date",
     "date": "2017-04-27",
+    "extra": "pandas",
     "first": "lots.parquet: the file is missing",
     "where": "orders.txt, line 85, FundCode",
     "scale": 2,
@@ -38,8 +39,9 @@ def test_the_tree_is_also_pythons_own() -> None:
     assert issubclass(fc.AmountOverflowError, OverflowError)
     assert issubclass(fc.DivisionByZeroError, ZeroDivisionError)
     assert issubclass(fc.LawError, ArithmeticError)
+    assert issubclass(fc.MissingPackageError, ImportError)
     tree = (fc.InputError, fc.InputTypeError, fc.InexactError, fc.AmountOverflowError, fc.DivisionByZeroError)
-    assert all(issubclass(error, fc.FundclearError) for error in (*tree, fc.LawError))
+    assert all(issubclass(error, fc.FundclearError) for error in (*tree, fc.LawError, fc.MissingPackageError))
 
 
 @pytest.mark.parametrize("code", CODES)

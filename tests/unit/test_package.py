@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +45,14 @@ def test_the_public_names_are_there() -> None:
     assert fc.reference.rescale(1007, 2, 3, None) == 10070
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = fc.nothing  # type: ignore[attr-defined]
+
+
+def test_the_extras_are_those_that_errors_and_pages_name() -> None:
+    root = Path(__file__).resolve().parents[2]
+    extras = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    page = (root / "docs" / "reference" / "package.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `(\w+)` \| ([\w, ]+) \|", page, re.MULTILINE))
+    assert listed == {name: ", ".join(re.split("[>=<]", each)[0] for each in brings) for name, brings in extras.items()}
+    sources = "".join(path.read_text(encoding="utf-8") for path in (root / "src" / "fundclear").glob("*.py"))
+    named = re.findall(r'_package\(.*, "to_\w+", "(\w+)"\)', sources) + re.findall(r'extra="(\w+)"', sources)
+    assert set(named) == set(extras)

@@ -173,12 +173,22 @@ def test_a_repr_shows_memory_that_is_no_amount() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "package"), [("to_arrow", "pyarrow"), ("to_pandas", "pandas"), ("to_polars", "polars")]
+    ("method", "package", "extra"),
+    [
+        ("to_arrow", "pyarrow", "arrow"),
+        ("to_pandas", "pandas", "pandas"),
+        ("to_pandas", "pyarrow", "pandas"),
+        ("to_polars", "polars", "polars"),
+    ],
 )
-def test_a_missing_package_is_named(table: Table, method: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_and_its_extra_are_named(
+    table: Table, method: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(
-        ImportError, match=rf"Table\.{method}\(\) needs the package {package}: pip install {package}"
-    ) as failure:
+    with pytest.raises(fc.MissingPackageError) as failure:
         getattr(table, method)()
-    assert failure.value.name == package
+    assert str(failure.value) == (
+        f"Table.{method}() needs the package {package}, which is not installed [extra]. "
+        f'Cure: pip install "fundclear[{extra}]".'
+    )
+    assert (failure.value.code, failure.value.name) == ("extra", package)

@@ -79,7 +79,8 @@ def test_the_source_distribution_has_all_that_a_build_reads_and_nothing_built(so
 
 def test_numpy_is_the_only_dependency(metadata: Message) -> None:
     requirements = metadata.get_all("Requires-Dist") or []
-    assert [requirement.split(">")[0] for requirement in requirements] == ["numpy"]
+    assert [requirement.split(">")[0] for requirement in requirements if "extra ==" not in requirement] == ["numpy"]
+    assert set(metadata.get_all("Provides-Extra") or []) == {"plot", "pandas", "polars", "arrow"}
 
 
 def test_metadata_is_that_of_the_project(metadata: Message) -> None:
