@@ -63,6 +63,11 @@ def test_the_tutorial_shows_what_the_commands_say(tmp_path: Path) -> None:
     assert [text for text in promised if text not in said] == []
 
 
+def test_a_made_up_day_is_made_and_cleared_as_shown(tmp_path: Path) -> None:
+    said = run_shown(commands("docs/how-to/generate.md", "text"), tmp_path / "day", tmp_path)
+    assert "Dealing day 2017-04-27: 20,000 orders" in said
+
+
 def test_the_usage_of_the_reference_is_that_of_the_command() -> None:
     (usage,) = blocks("docs/reference/command.md", "text")
     for line in usage.splitlines():

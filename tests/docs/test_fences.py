@@ -30,6 +30,7 @@ OTHERS = {
     ("docs/how-to/cython.md", "cython"): "tests/docs/test_cython_page.py",
     ("docs/how-to/cython.md", "py"): "tests/docs/test_cython_page.py",
     ("docs/how-to/cython.md", "sh"): "tests/docs/test_cython_page.py",
+    ("docs/how-to/generate.md", "text"): "tests/docs/test_commands.py",
     ("docs/how-to/terms.md", "toml"): "tests/docs/test_terms_page.py",
     ("docs/reference/command.md", "text"): "tests/docs/test_commands.py",
     ("docs/reference/command.md", "toml"): "tests/docs/test_commands.py",
