@@ -1,0 +1,62 @@
+"""Wall times of two builds, taken in turns: base, head, head, base, in new processes for every block."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from calls import TIMED
+from counting import CALLS, environment
+from decide import pair
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A process that runs calls of one build when it is asked to."""
+
+    process: subprocess.Popen[str]
+
+    def seconds(self, name: str) -> float:
+        """The wall time of one call."""
+        assert self.process.stdin is not None
+        print(name, file=self.process.stdin, flush=True)
+        return float(self.line().split()[0])
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the process that runs the calls has ended with {self.process.wait()}")
+        return line
+
+
+@contextmanager
+def runner(package: Path) -> Iterator[Runner]:
+    command = [sys.executable, "-X", "utf8", str(CALLS), "time"]
+    with subprocess.Popen(
+        command, env=environment(package), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        made = Runner(process)
+        try:
+            made.line()
+            yield made
+        finally:
+            process.kill()
+
+
+def run(base: Path, head: Path, blocks: int) -> dict[str, list[float]]:
+    """By call the logarithms of head over base, one for each block.
+
+    New processes lay out their memory anew, so that a lucky layout counts in one block and not in all.
+    """
+    logs: dict[str, list[float]] = {name: [] for name in TIMED}
+    for _ in range(blocks):
+        with runner(base) as one, runner(head) as other:
+            for name, ratios in logs.items():
+                first, second, third, fourth = (each.seconds(name) for each in (one, other, other, one))
+                ratios.append(pair([first, fourth], [second, third]))
+    return logs
