@@ -19,6 +19,8 @@ from race import Peer
 import fundclear as fc
 from fundclear.formats import columnar
 
+SECTION = "Files"
+
 #: The types that a user would name to lose nothing.
 TYPES = {
     "account": pa.string(),
