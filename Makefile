@@ -16,6 +16,9 @@ FUZZ_SECONDS ?= 60
 # How many blocks of base, head, head, base `make bench-gate-time` runs; fewer than 10 prove nothing.
 GATE_PAIRS ?= 20
 
+# What it comes to if the gate cannot decide: fail, or pass and say so.
+GATE_UNDECIDED ?= fail
+
 # Lint, tests and wheel share one profile and one set of variables, those that maturin sets; with others cargo would
 # take PyO3 and all that stands on it for stale and compile it again at every change from one to the other.
 export CARGO_TARGET_DIR := $(CURDIR)/rust/target
@@ -122,11 +125,11 @@ bench-gate: bench-gate-count bench-gate-time ## fail if anything is slower than 
 
 .PHONY: bench-gate-count
 bench-gate-count: $(BUILT) bench-tools ## the same by instructions, which no other load on the machine changes
-	$(PY) benches/gate/gate.py count
+	$(PY) benches/gate/gate.py count --undecided $(GATE_UNDECIDED)
 
 .PHONY: bench-gate-time
 bench-gate-time: $(BUILT) ## the same by wall time against the base commit, in turns, on what GATE_PAIRS (20) prove
-	$(PY) benches/gate/gate.py time --pairs $(GATE_PAIRS)
+	$(PY) benches/gate/gate.py time --pairs $(GATE_PAIRS) --undecided $(GATE_UNDECIDED)
 
 .PHONY: bench-baseline
 bench-baseline: $(BUILT) bench-tools ## write the instruction counts that later changes are held against
