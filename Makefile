@@ -13,7 +13,7 @@ SAMPLE := samples/yuebao-2017-04-27
 # How long `make fuzz` looks.
 FUZZ_SECONDS ?= 60
 
-# How many blocks of base, head, head, base `make bench-gate-time` runs; fewer than 10 prove nothing.
+# How many blocks of base and head in turns `make bench-gate-time` runs; fewer than 10 prove nothing.
 GATE_PAIRS ?= 20
 
 # What it comes to if the gate cannot decide: fail, or pass and say so.

@@ -67,6 +67,16 @@ def _counted(count: int | None) -> str:
     return "-" if count is None else f"{count:,}"
 
 
+def turns(block: int) -> tuple[str, str, str, str]:
+    """Who runs when in a block; the first is also started first.
+
+    Within a block a drift of the machine cancels, from block to block what being started first brings, such as the large
+    pages of memory that the later process does not get any more.
+    """
+    first, second = ("head", "base") if block % 2 else ("base", "head")
+    return first, second, second, first
+
+
 def pair(base: Sequence[float], head: Sequence[float]) -> float:
     """The logarithm of head over base in one block, in which both ran as often, one after the other and back again."""
     return sum(map(math.log, head)) / len(head) - sum(map(math.log, base)) / len(base)

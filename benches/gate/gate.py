@@ -129,7 +129,7 @@ def gate_times(blocks: int, threshold: float) -> bool:
         raise UndecidedError(f"the base commit cannot be built: {error}") from error
     logs = pairs.run(before, head, blocks)
     verdicts = decide.by_pairs(logs, threshold)
-    print(f"Head over base, wall time, {blocks} blocks of base, head, head, base:")
+    print(f"Head over base, wall time, {blocks} blocks:")
     print(decide.listing(("at least", "median", "at most"), verdicts), end="\n\n")
     print(f"A call is slower if it is proven to take {threshold:.0%} more time.", end=" ")
     return not decide.fails(verdicts)
@@ -148,7 +148,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("count", "time", "baseline"))
     parser.add_argument("--threshold", type=float, help="how much slower is slower, as a part of one")
-    parser.add_argument("--pairs", type=int, default=20, help="blocks of base, head, head, base")
+    parser.add_argument("--pairs", type=int, default=20, help="blocks, in each of which both run twice")
     parser.add_argument("--undecided", choices=("fail", "pass"), default="fail", help="what no decision comes to")
     given = parser.parse_args()
     OPEN.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Wall times of two builds, taken in turns: base, head, head, base, in new processes for every block."""
+"""Wall times of two builds, taken in turns, in new processes for every block."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from calls import TIMED
 from counting import CALLS, environment
-from decide import pair
+from decide import pair, turns
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,15 @@ def run(base: Path, head: Path, blocks: int) -> dict[str, list[float]]:
 
     New processes lay out their memory anew, so that a lucky layout counts in one block and not in all.
     """
+    packages = {"base": base, "head": head}
     logs: dict[str, list[float]] = {name: [] for name in TIMED}
-    for _ in range(blocks):
-        with runner(base) as one, runner(head) as other:
+    for block in range(blocks):
+        order = turns(block)
+        with runner(packages[order[0]]) as one, runner(packages[order[1]]) as other:
+            runners = {order[0]: one, order[1]: other}
             for name, ratios in logs.items():
-                first, second, third, fourth = (each.seconds(name) for each in (one, other, other, one))
-                ratios.append(pair([first, fourth], [second, third]))
+                seconds: dict[str, list[float]] = {"base": [], "head": []}
+                for who in order:
+                    seconds[who].append(runners[who].seconds(name))
+                ratios.append(pair(seconds["base"], seconds["head"]))
     return logs

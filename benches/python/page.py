@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from report import aligned, conditions, same_answer, seconds_shown, target_of, times_faster
+from report import aligned, conditions, same_answer, seconds_shown, target_of, times_faster, verdict
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,9 +79,7 @@ def own_target(race: Mapping[str, Any]) -> str:
     if race["at_most_ns"] is None:
         return ""
     found = race["ours"]["cpu_seconds"] / race["rows"] * 1e9
-    return (
-        f"{found:.1f} ns a row, at most {race['at_most_ns']:g}: {'' if found <= race['at_most_ns'] else 'NOT '}reached"
-    )
+    return verdict(found <= race["at_most_ns"], f"{found:.1f} ns a row, at most {race['at_most_ns']:g}")
 
 
 def race_rows(race: dict[str, Any], bandwidth: float) -> Iterator[tuple[str, ...]]:
