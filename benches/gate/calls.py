@@ -1,8 +1,8 @@
 """The calls that the gate measures, run in a process of their own over one build of fundclear.
 
-``python calls.py count`` runs each call between two marks that callgrind cuts its counts at; ``python calls.py time``
-answers each line of its input, the name of a call, with the seconds that it takes. Only numpy is needed, so that a
-process starts soon, and no generator of random numbers, so that every version of numpy makes the same rows.
+``python calls.py count`` runs each call between two marks that callgrind cuts its counts at; ``calls.py time NAME``
+answers each line of its input with the seconds that a call takes. Only numpy is needed, so that a process starts soon,
+and no generator of random numbers, so that every version of numpy makes the same rows.
 """
 
 from __future__ import annotations
@@ -191,15 +191,14 @@ def count() -> None:
         print(repeats, name)
 
 
-def answer() -> None:
-    """For each line that names a call: the seconds of its quickest run, printed as soon as they are known."""
-    ready = {name: (prepare(), repeats) for name, (prepare, repeats) in TIMED.items()}
-    for call, _ in ready.values():
-        call()
+def answer(name: str) -> None:
+    """For each line of its input: the seconds of the quickest run of the call, printed as soon as they are known."""
+    prepare, repeats = TIMED[name]
+    call = prepare()
+    call()
     print("ready", flush=True)
     gc.disable()
-    for line in sys.stdin:
-        call, repeats = ready[line.rstrip("\n")]
+    for _ in sys.stdin:
         gc.collect()
         print(min(seconds(call) for _ in range(repeats)), flush=True)
 
@@ -211,4 +210,4 @@ def seconds(call: Call) -> float:
 
 
 if __name__ == "__main__":
-    {"count": count, "time": answer}[sys.argv[1]]()
+    {"count": count, "time": answer}[sys.argv[1]](*sys.argv[2:])

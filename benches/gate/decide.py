@@ -70,7 +70,7 @@ def _counted(count: int | None) -> str:
 def turns(block: int) -> tuple[str, str, str, str]:
     """Who runs when in a block; the first is also started first.
 
-    Within a block a drift of the machine cancels, from block to block what being started first brings, such as the large
+    Within a block a drift of the machine cancels, from block to block what being started first brings, such as large
     pages of memory that the later process does not get any more.
     """
     first, second = ("head", "base") if block % 2 else ("base", "head")

@@ -16,34 +16,32 @@ from decide import pair, turns
 
 @dataclass(frozen=True)
 class Runner:
-    """A process that runs calls of one build when it is asked to."""
+    """A process that runs a call of one build when it is asked to."""
 
     process: subprocess.Popen[str]
 
-    def seconds(self, name: str) -> float:
-        """The wall time of a call: the quickest of a few runs, as nothing makes a call quicker than it is."""
+    def seconds(self) -> float:
+        """The wall time of the call: the quickest of a few runs, as nothing makes a call quicker than it is."""
         assert self.process.stdin is not None
-        print(name, file=self.process.stdin, flush=True)
+        print(file=self.process.stdin, flush=True)
         return float(self.line())
 
     def line(self) -> str:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"the process that runs the calls has ended with {self.process.wait()}")
+            raise RuntimeError(f"the process that runs the call has ended with {self.process.wait()}")
         return line
 
 
 @contextmanager
-def runner(package: Path) -> Iterator[Runner]:
-    command = [sys.executable, "-X", "utf8", str(CALLS), "time"]
+def runner(package: Path, name: str) -> Iterator[Runner]:
+    command = [sys.executable, "-X", "utf8", str(CALLS), "time", name]
     with subprocess.Popen(
         command, env=environment(package), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        made = Runner(process)
         try:
-            made.line()
-            yield made
+            yield Runner(process)
         finally:
             process.kill()
 
@@ -51,17 +49,19 @@ def runner(package: Path) -> Iterator[Runner]:
 def run(base: Path, head: Path, blocks: int) -> dict[str, list[float]]:
     """By call the logarithms of head over base, one for each block.
 
-    New processes lay out their memory anew, so that a lucky layout counts in one block and not in all.
+    New processes lay out their memory anew, so that a lucky layout counts in one block and not in all. Each has one
+    call, because what a call leaves of its memory makes the next one quicker or slower.
     """
     packages = {"base": base, "head": head}
-    logs: dict[str, list[float]] = {name: [] for name in TIMED}
-    for block in range(blocks):
-        order = turns(block)
-        with runner(packages[order[0]]) as one, runner(packages[order[1]]) as other:
-            runners = {order[0]: one, order[1]: other}
-            for name, ratios in logs.items():
-                seconds: dict[str, list[float]] = {"base": [], "head": []}
-                for who in order:
-                    seconds[who].append(runners[who].seconds(name))
-                ratios.append(pair(seconds["base"], seconds["head"]))
-    return logs
+    return {name: [_block(packages, name, turns(block)) for block in range(blocks)] for name in TIMED}
+
+
+def _block(packages: dict[str, Path], name: str, order: tuple[str, ...]) -> float:
+    with runner(packages[order[0]], name) as one, runner(packages[order[1]], name) as other:
+        runners = {order[0]: one, order[1]: other}
+        for each in runners.values():
+            each.line()
+        seconds: dict[str, list[float]] = {"base": [], "head": []}
+        for who in order:
+            seconds[who].append(runners[who].seconds())
+        return pair(seconds["base"], seconds["head"])
