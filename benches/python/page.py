@@ -47,8 +47,9 @@ turns; before anything is measured the answers are compared. [How to run the ben
 is measured and how, and how a change that makes something slower is stopped.
 
 - **rows a second** and **median** are wall time, with the threads that each library uses by default.
-- **of copying** is the distance to the machine's limit: the time of the call over the time in which all cores copy as
-  many bytes as the call has to read and write at the very least. 1 would be a call that only copies.
+- **of copying** is the distance to the machine's limit: the time of the call over the time in which as many bytes
+  are copied as the call has to read and write at the very least, by one thread or by all cores, whichever was faster.
+  1 would be a call that only copies.
 - **times faster** is the peer's median over ours. Below 1, the peer is faster.
 - **same answer** says whether the peer's answer was compared with ours and is equal, or why it cannot be.
 - A **target** of nanoseconds a row is of processor time, all threads together. Targets are reported, not gated on.
@@ -124,7 +125,7 @@ def page(report: dict[str, Any], big: Mapping[str, Any] | None) -> str:
         races.setdefault(race["section"], []).append(race)
     parts = [INTRODUCTION, conditions(report), "\n"]
     for section, listed in races.items():
-        rows = [row for race in listed for row in race_rows(race, report["copy"]["all_cores"])]
+        rows = [row for race in listed for row in race_rows(race, max(report["copy"].values()))]
         if rows:
             parts += [f"\n## {section}\n\n", aligned(HEAD, rows), "\n"]
     if big is not None:
