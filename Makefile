@@ -13,6 +13,12 @@ SAMPLE := samples/yuebao-2017-04-27
 # How long `make fuzz` looks.
 FUZZ_SECONDS ?= 60
 
+# How many blocks of base and head in turns `make bench-gate-time` runs; fewer than 10 prove nothing.
+GATE_PAIRS ?= 20
+
+# What it comes to if the gate cannot decide: fail, or pass and say so.
+GATE_UNDECIDED ?= fail
+
 # Lint, tests and wheel share one profile and one set of variables, those that maturin sets; with others cargo would
 # take PyO3 and all that stands on it for stale and compile it again at every change from one to the other.
 export CARGO_TARGET_DIR := $(CURDIR)/rust/target
@@ -36,7 +42,7 @@ NATIVE_SOURCES := $(shell find rust/formats rust/generate rust/kernel rust/pytho
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(INSTALLED): requirements-dev.txt
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
@@ -89,12 +95,46 @@ lint-rust: $(INSTALLED)
 	$(CARGO) clippy --manifest-path benches/rust/Cargo.toml --locked --release --all-targets -- -D warnings
 
 .PHONY: bench
-bench: $(BUILT) ## compare speed with numpy, Polars, pyarrow and decimal, side by side
+bench: $(BUILT) ## race with numpy, Polars, DuckDB, pyarrow and decimal; the report lies in build/bench
 	$(PY) -m pytest benches/python
+
+.PHONY: bench-page
+bench-page: $(INSTALLED) ## write docs/benchmarks.md from the committed report
+	$(PY) benches/python/page.py
 
 .PHONY: bench-rust
 bench-rust: ## measure the kernel's inner loops
-	cd benches/rust && $(CARGO) bench --locked
+	cd benches/rust && $(CARGO) bench --locked --bench kernel
+
+# gungraun's library and its runner have to be of one version: the library's stands in the benchmarks' manifest.
+GUNGRAUN := $(shell sed -n 's/^gungraun = "=\(.*\)"$$/\1/p' benches/rust/Cargo.toml)
+RUNNER := $(CARGO_TARGET_DIR)/tools/bin/gungraun-runner
+
+$(RUNNER): benches/rust/Cargo.toml
+	$(CARGO) install --quiet --locked --debug --force --version $(GUNGRAUN) --root $(CARGO_TARGET_DIR)/tools \
+		--target-dir $(CARGO_TARGET_DIR)/tools/target gungraun-runner
+	touch $@
+
+# What cannot be had here is no error: the gate says that it is missing.
+.PHONY: bench-tools
+bench-tools: ## get what counts instructions: valgrind, by apt-get where that is allowed, and gungraun's runner
+	-$(MAKE) --no-print-directory $(RUNNER)
+	-command -v valgrind >/dev/null || ( apt-get update -qq && apt-get install --yes -qq valgrind )
+
+.PHONY: bench-gate
+bench-gate: bench-gate-count bench-gate-time ## fail if anything is slower than before
+
+.PHONY: bench-gate-count
+bench-gate-count: $(BUILT) bench-tools ## the same by instructions, which no other load on the machine changes
+	$(PY) benches/gate/gate.py count --undecided $(GATE_UNDECIDED)
+
+.PHONY: bench-gate-time
+bench-gate-time: $(BUILT) ## the same by wall time against the base commit, in turns, on what GATE_PAIRS (20) prove
+	$(PY) benches/gate/gate.py time --pairs $(GATE_PAIRS) --undecided $(GATE_UNDECIDED)
+
+.PHONY: bench-baseline
+bench-baseline: $(BUILT) bench-tools ## write the instruction counts that later changes are held against
+	$(PY) benches/gate/gate.py baseline
 
 .PHONY: fuzz
 fuzz: ## feed the parser whatever bytes may break it, for FUZZ_SECONDS (60)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -29,7 +31,8 @@ class Peer:
 
     ``agrees(ours, theirs)`` compares the answers; where the peer is not exact, it is None, ``note`` says why, and
     ``differs(ours, theirs)``, if given, counts the rows that are not the same.
-    ``at_least`` is the target: our time goes at least so many times into the peer's.
+    ``at_least`` is the target: our time goes at least so many times into the peer's. ``at_most_more`` is another one:
+    ours is at most so many seconds of processor time more.
     """
 
     name: str
@@ -38,17 +41,25 @@ class Peer:
     note: str = ""
     at_least: float | None = None
     differs: Callable[[Any, Any], int] | None = None
+    at_most_more: float | None = None
 
 
 @dataclass
 class Race:
-    """What happens in one benchmark; becomes its ``extra_info``."""
+    """What happens in one benchmark; becomes its ``extra_info``.
+
+    ``row_bytes`` is what a call reads and writes of memory for a row at the very least: each of its columns once.
+    With ``in_children`` the calls start processes, whose processor time counts instead of ours.
+    """
 
     title: str
     rows: int
     peers: list[Peer]
+    section: str = ""
     at_most_ns: float | None = None
     repeat: int = 1
+    row_bytes: int | None = None
+    in_children: bool = False
     seconds: dict[str, list[float]] = field(default_factory=dict)
     cpu_seconds: dict[str, list[float]] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
@@ -70,52 +81,53 @@ class Race:
         gc.collect()
 
     def time(self, name: str, run: Callable[[], Any]) -> None:
-        start, cpu_start = time.perf_counter(), time.process_time()
+        processor_time = children_time if self.in_children else time.process_time
+        start, cpu_start = time.perf_counter(), processor_time()
         for _ in range(self.repeat):
             run()
-        cpu, wall = time.process_time() - cpu_start, time.perf_counter() - start
+        cpu, wall = processor_time() - cpu_start, time.perf_counter() - start
         self.seconds.setdefault(name, []).append(wall / self.repeat)
         self.cpu_seconds.setdefault(name, []).append(cpu / self.repeat)
 
-    def best(self, name: str) -> dict[str, float | None]:
-        """The least disturbed round; None where nothing was measured (``--benchmark-disable``)."""
-        measured = name in self.seconds
+    def measured(self, name: str) -> dict[str, float | None]:
+        """The median round, and the least disturbed one; None where nothing was measured (``--benchmark-disable``)."""
+        seconds, cpu_seconds = self.seconds.get(name), self.cpu_seconds.get(name)
         return {
-            "seconds": min(self.seconds[name]) if measured else None,
-            "cpu_seconds": min(self.cpu_seconds[name]) if measured else None,
+            "seconds": statistics.median(seconds) if seconds else None,
+            "best_seconds": min(seconds) if seconds else None,
+            "cpu_seconds": min(cpu_seconds) if cpu_seconds else None,
         }
 
     def info(self) -> dict[str, Any]:
         return {
+            "section": self.section,
             "title": self.title,
             "rows": self.rows,
-            "ours": self.best(OURS),
+            "row_bytes": self.row_bytes,
+            "ours": self.measured(OURS),
             "at_most_ns": self.at_most_ns,
             "peers": [
                 {
                     "name": peer.name,
-                    **self.best(peer.name),
+                    **self.measured(peer.name),
                     "exact": peer.agrees is not None,
                     "note": self.notes[peer.name],
                     "at_least": peer.at_least,
+                    "at_most_more": peer.at_most_more,
                 }
                 for peer in self.peers
             ],
         }
 
 
-def run_race(
-    benchmark: BenchmarkFixture,
-    title: str,
-    rows: int,
-    ours: Callable[[], Any],
-    peers: list[Peer],
-    *,
-    at_most_ns: float | None = None,
-    repeat: int = 1,
-) -> dict[str, Any]:
+def children_time() -> float:
+    """Processor seconds of the processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def run_race(benchmark: BenchmarkFixture, race: Race, ours: Callable[[], Any]) -> dict[str, Any]:
     """Checks the answers, then measures. Returns what the report needs."""
-    race = Race(title, rows, peers, at_most_ns, repeat)
     race.compare_answers(ours)
     if benchmark.enabled:
         benchmark.pedantic(race.time, (OURS, ours), setup=race.run_peers, rounds=ROUNDS, iterations=1)

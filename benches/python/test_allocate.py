@@ -11,6 +11,8 @@ from race import Peer
 
 import fundclear as fc
 
+SECTION = "Allocation"
+
 
 def shape_of_weights(shape: str, rows: int) -> Minor:
     """Balances as a fund has them: all alike, few amounts, a few large and many small, or spread evenly."""
@@ -59,6 +61,7 @@ def test_one_total(race: Any, weight_rows: int, shape: str) -> None:
         weight_rows,
         lambda: allocated(total, weights),
         [Peer("warm np.copyto", lambda: np.copyto(copy, weights), None, "only copies the weights", 1 / 6)],
+        row_bytes=16,
     )
 
 

@@ -15,6 +15,8 @@ from race import Peer
 
 import fundclear as fc
 
+SECTION = "Arithmetic"
+
 CENT = Decimal("0.01")
 WIDE = Context(prec=60)
 HALF_AWAY = "half_away_from_zero"
@@ -53,6 +55,7 @@ def test_mul_div_narrow(race: Any, rows: int) -> None:
             Peer("Polars decimals", polars, None, "rounds at 8 places, then at 2", 10, rows_unlike(2)),
             Peer("pyarrow decimal256", arrow, None, "cuts at 21 places, then rounds", None, rows_unlike(2)),
         ],
+        row_bytes=32,
     )
 
 
@@ -65,6 +68,7 @@ def test_mul_div_wide(race: Any, rows: int) -> None:
         lambda: x.mul_div(y, z, 2, "half_up", threads=1),
         [],
         at_most_ns=12,
+        row_bytes=32,
     )
 
 
@@ -112,6 +116,7 @@ def test_mul(race: Any, rows: int) -> None:
             Peer("Polars decimals", lambda: frame.select(x=expression)["x"], same_decimals(2), "", 10),
             Peer("pyarrow decimal128", arrow, same_decimals(2)),
         ],
+        row_bytes=24,
     )
 
 
@@ -134,6 +139,7 @@ def test_rescale(race: Any, rows: int) -> None:
             Peer("Polars decimals", lambda: frame.select(x=expression)["x"], same_decimals(2)),
             Peer("pyarrow decimal128", arrow, same_decimals(2)),
         ],
+        row_bytes=16,
     )
 
 
@@ -151,6 +157,7 @@ def test_add(race: Any, rows: int) -> None:
             Peer("Polars decimals", lambda: frame.select(x=pl.col("a") + pl.col("b"))["x"], same_decimals(2)),
             Peer("pyarrow decimal128", lambda: pc.add(left, right), same_decimals(2)),
         ],
+        row_bytes=24,
     )
 
 
@@ -172,4 +179,5 @@ def test_sum(race: Any, rows: int) -> None:
             Peer("Polars decimals", series.sum, same_value),
             Peer("pyarrow decimal128", lambda: pc.sum(column), same_value),
         ],
+        row_bytes=8,
     )

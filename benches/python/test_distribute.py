@@ -12,6 +12,8 @@ from race import Peer
 
 import fundclear as fc
 
+SECTION = "Income"
+
 #: 50 million holders at the usual number of rows.
 HOLDERS_PER_ROW = 5
 
@@ -51,7 +53,7 @@ def holders(shape: str, rows: int) -> tuple[int, Minor, Minor]:
 def test_distribute(race: Any, rows: int, shape: str) -> None:
     income, units, accounts = holders(shape, HOLDERS_PER_ROW * rows)
     title = f"distribute an income, {shape}"
-    race(title, len(units), lambda: distributed(income, units, accounts), [], at_most_ns=8)
+    race(title, len(units), lambda: distributed(income, units, accounts), [], at_most_ns=8, row_bytes=24)
 
 
 @pytest.mark.parametrize("shape", ["uniform", "heavy ties"])
@@ -62,6 +64,24 @@ def test_distribute_against_polars(race: Any, rows: int, shape: str) -> None:
         rows,
         lambda: distributed(income, units, accounts),
         [Peer("Polars, sorted", lambda: by_polars(income, accounts, units), same_minor)],
+    )
+
+
+def test_income_per_10k(race: Any, list_rows: int) -> None:
+    """As many days of a fund as a table of them has rows."""
+    income, units = draw(list_rows, 1, 10**8), draw(list_rows, 2, 10**10, 10**9)
+    cash, entitled = fc.Fixed.from_minor(income, 2), fc.Fixed.from_minor(units, 2)
+
+    def by_numpy() -> Minor:
+        scaled: Minor = (2 * income * 100_000_000 + units) // (2 * units)
+        return scaled
+
+    race(
+        "income per 10,000 units",
+        list_rows,
+        lambda: fc.income_per_10k(cash, entitled),
+        [Peer("numpy", by_numpy, same_minor, "half up, positive values only; while products < 2^63")],
+        row_bytes=24,
     )
 
 

@@ -22,6 +22,8 @@ import fundclear as fc
 from fundclear import _kernel
 from fundclear.formats import columnar
 
+SECTION = "Files"
+
 #: The types that a user would name to lose nothing.
 TYPES = {
     "account": pa.string(),

@@ -16,6 +16,8 @@ from race import Peer
 import fundclear as fc
 from fundclear.columns import Labels
 
+SECTION = "Netting"
+
 #: Orders for each account, on average: 50 million orders over 10 million accounts at the usual number of rows.
 ORDERS_PER_ACCOUNT = 5
 FUNDS = 4
@@ -88,4 +90,6 @@ def test_net(race: Any, rows: int, shape: str) -> None:
             Peer("DuckDB", lambda: by_duckdb(table), same_groups, "unordered", 6),
             Peer("Polars streaming", lambda: by_polars(frame), same_groups, "unordered", 6),
         ],
+        # Account, fund, kind and quantity; what is written is less, by the number of orders that an account has.
+        row_bytes=8 + 8 + 1 + 8,
     )

@@ -14,6 +14,8 @@ from race import Peer
 
 import fundclear as fc
 
+SECTION = "Netting"
+
 
 def same_positions(ours: Any, theirs: Any) -> bool:
     """The peers give positions alone; who pays whom they leave to the caller."""
@@ -59,4 +61,5 @@ def test_net_obligations(race: Any, rows: int, parties: int) -> None:
             Peer("DuckDB, union and group by", lambda: by_duckdb(table), same_positions, "positions without payments"),
             Peer("Polars, streaming", lambda: by_polars(frame), same_positions, "positions without payments"),
         ],
+        row_bytes=24,
     )

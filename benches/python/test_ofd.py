@@ -15,6 +15,8 @@ from fundclear.formats import ofd
 from fundclear.formats.ofdfields import Field, dictionary
 from fundclear.tables import Table
 
+SECTION = "Exchange files (OFD)"
+
 #: Records of a file; plain Python has a few of them.
 RECORDS = int(os.environ.get("FUNDCLEAR_BENCH_RECORDS", "1_000_000"))
 SLICED_RECORDS = RECORDS // 20
@@ -26,6 +28,9 @@ _WIDTHS = {field.name: field.width for field in dictionary()["03"]}
 _BEFORE = list(_WIDTHS)[: list(_WIDTHS).index("ApplicationAmount")]
 _START = sum(_WIDTHS[name] for name in _BEFORE)
 AMOUNT = slice(_START, _START + _WIDTHS["ApplicationAmount"])
+
+#: A record and its line end.
+BYTES = sum(_WIDTHS.values()) + 2
 
 
 def order_file(records: int) -> bytes:
@@ -161,7 +166,7 @@ def polars_slices(data: bytes) -> Answer:
 
 def test_read_orders(race: Any) -> None:
     data = repeated(order_file(1000), RECORDS // 1000)
-    race("read an order file, one thread", RECORDS, lambda: ours(data, 1), [], at_most_ns=1000)
+    race("read an order file, one thread", RECORDS, lambda: ours(data, 1), [], at_most_ns=1000, row_bytes=BYTES)
 
 
 def test_read_orders_of_distinct_ids(race: Any) -> None:
@@ -173,7 +178,14 @@ def test_read_orders_of_distinct_ids(race: Any) -> None:
     assert (rows, total, remarks) == (RECORDS, amounts, 3)
     assert accounts > RECORDS // 2
     assert ofd.read(data).table["AppSheetSerialNo"].distinct == RECORDS
-    race("read an order file of distinct ids, one thread", RECORDS, lambda: ours(data, 1), [], at_most_ns=1000)
+    race(
+        "read an order file of distinct ids, one thread",
+        RECORDS,
+        lambda: ours(data, 1),
+        [],
+        at_most_ns=1000,
+        row_bytes=BYTES,
+    )
 
 
 def test_read_orders_beside_others(race: Any) -> None:
@@ -198,4 +210,4 @@ def test_write_orders(race: Any) -> None:
     data = order_file(RECORDS)
     file = ofd.read(data)
     assert file.to_bytes(threads=1) == data
-    race("write an order file, one thread", RECORDS, lambda: file.to_bytes(threads=1), [])
+    race("write an order file, one thread", RECORDS, lambda: file.to_bytes(threads=1), [], row_bytes=BYTES)

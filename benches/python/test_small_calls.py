@@ -12,6 +12,8 @@ from test_allocate import allocated, by_sorted
 
 import fundclear as fc
 
+SECTION = "Short columns"
+
 CENT = Decimal("0.01")
 WIDE = Context(prec=60)
 SIZES = pytest.mark.parametrize("size", [1, 10, 1000])

@@ -17,6 +17,8 @@ from race import Peer
 import fundclear as fc
 from fundclear.columns import Labels
 
+SECTION = "Dealing"
+
 FUNDS = 500
 #: Where a tier begins in cents, and its rate in millionths.
 STARTS = [0, 100_000_000, 200_000_000, 500_000_000]
@@ -141,4 +143,6 @@ def test_subscribe(race: Any, rows: int, ids: str) -> None:
             Peer("numpy, searchsorted", by_numpy(amounts, numbers), same_rows, "while products < 2^63"),
         ],
         at_most_ns=6,
+        # Amount and fund; net, fee, invested, units, refund and rounding.
+        row_bytes=8 + funds.itemsize + 6 * 8 if ids == "integers" else 8 + funds.codes.itemsize + 6 * 8,
     )

@@ -14,6 +14,8 @@ from race import Peer
 
 import fundclear as fc
 
+SECTION = "Parse and format"
+
 
 def test_parse_arrow_text(race: Any, rows: int) -> None:
     column = arrow_decimal(draw(rows, 1, 10**9), 2).cast(pa.string())
@@ -27,6 +29,7 @@ def test_parse_arrow_text(race: Any, rows: int) -> None:
             Peer("Polars", lambda: series.cast(pl.Decimal(18, 2)), same_decimals(2)),
             Peer("Polars float64", lambda: series.cast(pl.Float64), None, "a float is not exact"),
         ],
+        row_bytes=column.nbytes // rows + 8,
     )
 
 
@@ -47,6 +50,7 @@ def test_format_arrow_text(race: Any, rows: int) -> None:
             Peer("pyarrow", lambda: column.cast(pa.string()), same_text, "", 5),
             Peer("Polars", lambda: series.cast(pl.String), same_text),
         ],
+        row_bytes=pa.array(x, pa.string()).nbytes // rows + 8,
     )
 
 

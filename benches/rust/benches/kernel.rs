@@ -4,20 +4,15 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
-use fundclear_benches::draw;
+use fundclear_benches::{Column, draw, scale};
 use fundclear_kernel::allocate::{Policy, allocate};
 use fundclear_kernel::arithmetic::{Operand, add, mul_div, rescale};
 use fundclear_kernel::exec::Exec;
 use fundclear_kernel::reduce::sum;
 use fundclear_kernel::rounding::Rounding;
-use fundclear_kernel::scale::Scale;
-use fundclear_kernel::text::{Syntax, Texts, format_column, parse_column};
+use fundclear_kernel::text::{Syntax, format_column, parse_column};
 
 const ROWS: usize = 1 << 20;
-
-fn scale(places: u8) -> Scale {
-    Scale::new(places).expect("a scale is at most 18")
-}
 
 fn group<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, WallTime> {
     let mut group = criterion.benchmark_group(name);
@@ -56,31 +51,10 @@ fn arithmetic(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Texts one after another, as in an Arrow column.
-struct Column {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl Texts for Column {
-    fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    fn get(&self, row: usize) -> Option<&[u8]> {
-        let start = if row == 0 { 0 } else { *self.ends.get(row - 1)? };
-        self.bytes.get(start..*self.ends.get(row)?)
-    }
-}
-
 fn text(criterion: &mut Criterion) {
     let exec = Exec::inline();
     let values = draw(ROWS, 1, 10_u64.pow(9));
-    let mut column = Column { bytes: Vec::new(), ends: Vec::with_capacity(ROWS) };
-    for value in &values {
-        column.bytes.extend(format!("{}.{:02}", value / 100, value % 100).bytes());
-        column.ends.push(column.bytes.len());
-    }
+    let column = Column::of_hundredths(&values);
     let mut out = vec![0; ROWS];
     let mut group = group(criterion, "text");
     group.bench_function("parse", |bencher| {
