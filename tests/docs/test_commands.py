@@ -92,7 +92,7 @@ def test_the_prices_file_of_the_reference_is_read(tmp_path: Path) -> None:
     assert set(filled["income"]["000198"]) == {"2017-04-28", "2017-04-29"}
 
 
-@pytest.mark.parametrize("page", ["benches/README.md"])
+@pytest.mark.parametrize("page", ["docs/how-to/benchmarks.md"])
 def test_commands_that_take_long_name_what_is_there(page: str) -> None:
     """CI runs them by other calls of the Makefile, or not at all."""
     for line in commands(page):

@@ -25,8 +25,8 @@ DIRECTIVES = {
 #: What else stands on the pages, by page and language, and the test that reads it from there.
 OTHERS = {
     ("README.md", "sh"): "tests/docs/test_commands.py",
-    ("benches/README.md", "sh"): "tests/docs/test_commands.py",
     ("tests/README.md", "sh"): "tests/docs/test_commands.py",
+    ("docs/how-to/benchmarks.md", "sh"): "tests/docs/test_commands.py",
     ("docs/how-to/cython.md", "cython"): "tests/docs/test_cython_page.py",
     ("docs/how-to/cython.md", "py"): "tests/docs/test_cython_page.py",
     ("docs/how-to/cython.md", "sh"): "tests/docs/test_cython_page.py",
