@@ -21,6 +21,9 @@ use crate::texts::{Cache, Reading, digits_hash};
 /// Rows that are read, checked and handed out at a time: their columns stay in a core's second-level cache.
 const CHUNK_ROWS: usize = 4096;
 
+/// Values that were seen last are remembered by so many patterns of their low bits.
+const RECENT: usize = 1 << 10;
+
 /// A column of a table that is read.
 #[derive(Clone, Debug)]
 pub struct InColumn {
@@ -98,7 +101,8 @@ struct Worker<'r> {
     /// The columns of a chunk, in their files' decimals.
     values: Vec<Vec<i64>>,
     hashes: Vec<Vec<i64>>,
-    seen: Vec<(i64, HashSet<i64>)>,
+    /// Values that were seen, and those of them that were seen last, by their low bits: most rows end there.
+    seen: Vec<(Vec<i64>, HashSet<i64>)>,
     found: Found,
 }
 
@@ -143,7 +147,8 @@ impl TableRead<'_> {
             rows: Vec::new(),
             values: vec![Vec::new(); self.columns.len()],
             hashes: vec![Vec::new(); self.columns.len()],
-            seen: vec![(i64::MIN, HashSet::new()); self.distinct.len()],
+            // At first each place holds a value that does not belong there, so that none is taken for seen.
+            seen: vec![((1..).take(RECENT).collect(), HashSet::new()); self.distinct.len()],
             found: Found::default(),
         }
     }
@@ -297,9 +302,10 @@ impl TableRead<'_> {
     /// Notes distinct values, and ids that may have been there.
     fn note(&self, worker: &mut Worker<'_>, reads: &Reads<'_>, count: usize) -> Result<(), Error> {
         let Worker { values, seen, found, .. } = worker;
-        for (place, (last, seen)) in self.distinct.iter().zip(seen) {
+        for (place, (recent, seen)) in self.distinct.iter().zip(seen) {
             for value in values.get(*place).into_iter().flatten() {
-                if value != last || seen.is_empty() {
+                let slot = usize::try_from(value.cast_unsigned() & (RECENT as u64 - 1)).unwrap_or_default();
+                if let Some(last) = recent.get_mut(slot).filter(|last| **last != *value) {
                     *last = *value;
                     seen.insert(*value);
                 }

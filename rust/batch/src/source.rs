@@ -127,6 +127,11 @@ impl Packed<'_> {
         let into = columns.get_mut(..wanted.len()).unwrap_or_default();
         let read = self.partitions.read(reader, partition, &wanted, into);
         read.map_err(|error| Error::file("spill", error))?;
+        let lookups = self.columns.iter().filter_map(|column| match column {
+            Column::Packed(_, lookup) => Some(lookup),
+            Column::Scalar(_) => None,
+        });
+        lookups.zip(into).for_each(|(lookup, column)| lookup.apply(column));
         Ok(self.partitions.rows(partition))
     }
 
@@ -136,12 +141,31 @@ impl Packed<'_> {
         self.columns
             .iter()
             .map(|column| match column {
-                Column::Scalar(value) => Lane { values: &[], scalar: *value, lookup: &Lookup::Same },
-                Column::Packed(_, lookup) => {
-                    Lane { values: read.next().map(Vec::as_slice).unwrap_or_default(), scalar: 0, lookup }
+                Column::Scalar(value) => Lane { values: &[], scalar: *value },
+                Column::Packed(..) => {
+                    Lane { values: read.next().map(Vec::as_slice).unwrap_or_default(), scalar: 0 }
                 }
             })
             .collect()
+    }
+}
+
+impl Lookup {
+    /// What the values of a column stand for, in their place.
+    fn apply(&self, values: &mut [i64]) {
+        match self {
+            Self::Same => {}
+            Self::Texts(known) => {
+                let of = |value: i64| usize::try_from(value).ok().and_then(|text| known.get(text)).copied();
+                values.iter_mut().for_each(|value| *value = of(*value).unwrap_or_default());
+            }
+            Self::Keys(numbers) => values.iter_mut().for_each(|value| *value = i64::from(numbers.of(*value))),
+            Self::Targets(numbers) => {
+                for value in values {
+                    *value = if *value == 0 { -1 } else { i64::from(numbers.of(*value)) };
+                }
+            }
+        }
     }
 }
 
@@ -150,22 +174,12 @@ impl Packed<'_> {
 struct Lane<'l> {
     values: &'l [i64],
     scalar: i64,
-    lookup: &'l Lookup,
 }
 
 impl Lane<'_> {
     #[inline]
     fn at(&self, row: usize) -> i64 {
-        let Some(value) = self.values.get(row).copied() else { return self.scalar };
-        match self.lookup {
-            Lookup::Same => value,
-            Lookup::Texts(known) => {
-                usize::try_from(value).ok().and_then(|text| known.get(text)).copied().unwrap_or_default()
-            }
-            Lookup::Keys(numbers) => i64::from(numbers.of(value)),
-            Lookup::Targets(_) if value == 0 => -1,
-            Lookup::Targets(numbers) => i64::from(numbers.of(value)),
-        }
+        self.values.get(row).copied().unwrap_or(self.scalar)
     }
 
     /// A number of a fund or distributor.

@@ -1,6 +1,7 @@
 //! A column of a row group, page by page.
 
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
@@ -63,9 +64,10 @@ pub struct Column<'s> {
     pages: SerializedPageReader<Window>,
     /// The values of the dictionary, if there is one.
     dictionary: Option<Vec<i64>>,
-    /// Values that were read and not yet taken.
+    /// Values that were read.
     values: Vec<i64>,
-    taken: usize,
+    /// Those of the rows at hand; what stands before them is done with.
+    at_hand: Range<usize>,
     /// The number of the first row of the next page.
     row: usize,
 }
@@ -83,7 +85,7 @@ impl<'s> Column<'s> {
         let window = Arc::new(Window { start, bytes: Bytes::from(bytes) });
         let rows = usize::try_from(group.num_rows()).unwrap_or_default();
         let pages = SerializedPageReader::new(window, about, rows, None)?;
-        Ok(Self { planned, pages, dictionary: None, values: Vec::new(), taken: 0, row: 0 })
+        Ok(Self { planned, pages, dictionary: None, values: Vec::new(), at_hand: 0..0, row: 0 })
     }
 
     /// Goes on to the next rows, as many as are asked for or as are left; how many they are.
@@ -91,21 +93,23 @@ impl<'s> Column<'s> {
     /// # Errors
     /// A damaged page, a null, a value that does not fit, a text that is none.
     pub fn advance(&mut self, rows: usize, texts: &mut impl Texts) -> Result<usize, Error> {
-        self.values.drain(..self.taken);
-        self.taken = 0;
-        while self.values.len() < rows {
+        let mut first = self.at_hand.end;
+        while self.values.len() - first < rows {
+            // A page may have all rows of a group: what is left of one is only moved where another follows.
+            self.values.drain(..first);
+            first = 0;
             let pages = &mut self.pages;
             let Some(page) = guarded(|| Ok(pages.get_next_page()?))? else { break };
             self.read(&page, texts)?;
         }
-        self.taken = rows.min(self.values.len());
-        Ok(self.taken)
+        self.at_hand = first..self.values.len().min(first + rows);
+        Ok(self.at_hand.len())
     }
 
     /// The values of these rows.
     #[must_use]
     pub fn values(&self) -> &[i64] {
-        self.values.get(..self.taken).unwrap_or_default()
+        self.values.get(self.at_hand.clone()).unwrap_or_default()
     }
 
     fn read(&mut self, page: &Page, texts: &mut impl Texts) -> Result<(), Error> {

@@ -84,11 +84,13 @@ pub fn earlier_orders(input: &DayInput<'_>, funds: &Numbers, distributors: &Numb
 pub struct Buckets {
     list: Vec<Bucket>,
     bits: u32,
+    /// Positions that are looked at in any order, and what they were given so far.
+    loose: Option<(Vec<Position>, Vec<PositionIncome>)>,
 }
 
 impl Buckets {
     fn new(bits: u32, of_partitions: u32) -> Self {
-        Self { list: vec![Bucket::default(); 1 << bits.saturating_sub(of_partitions)], bits }
+        Self { list: vec![Bucket::default(); 1 << bits.saturating_sub(of_partitions)], bits, loose: None }
     }
 
     fn clear(&mut self) {
@@ -120,7 +122,9 @@ impl Buckets {
     /// Takes a position of the partition.
     #[inline]
     pub fn position(&mut self, position: &Position) {
-        if let Some(bucket) = self.of(position.account) {
+        if let Some((positions, _)) = &mut self.loose {
+            positions.push(*position);
+        } else if let Some(bucket) = self.of(position.account) {
             bucket.positions.push(*position);
         }
     }
@@ -296,23 +300,23 @@ impl<S: Source> Open<'_, '_, '_, '_, S> {
     fn pass<T: Send>(
         &self,
         init: impl Fn() -> T + Sync,
-        work: impl Fn(&mut T, &mut Bucket) -> Result<(), Error> + Sync,
+        work: impl Fn(&mut T, &[Position], &mut Vec<PositionIncome>) -> Result<(), Error> + Sync,
     ) -> Result<Vec<T>, Error> {
         let Rebuilt { exec, recipe } = &*self.hold;
         if !recipe.decided.moved.is_empty() {
-            let work = |state: &mut T, _: &mut Ruler, _: usize, bucket: &mut Bucket| work(state, bucket);
+            let work = |state: &mut T, _: &mut Ruler, _: usize, bucket: &mut Bucket| {
+                work(state, &bucket.positions, &mut bucket.income)
+            };
             return self.hold.pass(self.ctx, Wanted::Register, recipe.all(), init, work);
         }
         let init = || (recipe.builder(), init());
         let states = exec.run(recipe.rows(), recipe.all(), init, |(builder, state), _, partition| {
             let Builder { scratch, buckets, .. } = builder;
-            buckets.clear();
+            buckets.loose.get_or_insert_default().0.clear();
             recipe.source.read(scratch, partition, Wanted::Positions, buckets)?;
-            for bucket in &mut buckets.list {
-                recipe.decided.pay(&bucket.positions, &mut bucket.income)?;
-                work(state, bucket)?;
-            }
-            Ok(())
+            let Some((positions, income)) = &mut buckets.loose else { return Ok(()) };
+            recipe.decided.pay(positions, income)?;
+            work(state, positions, income)
         })?;
         Ok(states.into_iter().map(|(_, state)| state).collect())
     }
@@ -324,8 +328,8 @@ impl<S: Source> Holders for Open<'_, '_, '_, '_, S> {
         init: impl Fn() -> T + Sync,
         look: impl Fn(&mut T, &[Position], &[PositionIncome]) + Sync,
     ) -> Result<Vec<T>, Error> {
-        self.pass(init, |state, bucket| {
-            look(state, &bucket.positions, &bucket.income);
+        self.pass(init, |state, positions, income| {
+            look(state, positions, income);
             Ok(())
         })
     }
@@ -333,7 +337,7 @@ impl<S: Source> Holders for Open<'_, '_, '_, '_, S> {
     fn give(&mut self, plans: &Plans, portion: usize) -> Result<Vec<Vec<Given>>, Error> {
         let given = self.pass(
             || plans.nothing_given(),
-            |given, bucket| plans.give(&bucket.positions, &mut bucket.income, portion, given),
+            |given, positions, income| plans.give(positions, income, portion, given),
         )?;
         self.hold.recipe.decided.portions.push(plans.clone());
         Ok(given)
