@@ -382,10 +382,7 @@ def ofd_write(
     rows: int,
     threads: int | None,
 ) -> bytes: ...
-
-def plan_file(
-    path: str, wanted: list[str], others: list[str]
-) -> tuple[int, list[tuple[str, int | None] | None]]: ...
+def plan_file(path: str, wanted: list[str], others: list[str]) -> tuple[int, list[tuple[str, int | None] | None]]: ...
 def run_day(
     asked: dict[str, Any],
     terms: CompiledTerms,

@@ -154,7 +154,11 @@ def take_in(
     domains = {
         name: seen.domain(name)
         or Domain.of(
-            name, *seen.columns(name), *_columns(everywhere, name), *_columns((events,), f"to_{name}"), *_extra(terms, name)
+            name,
+            *seen.columns(name),
+            *_columns(everywhere, name),
+            *_columns((events,), f"to_{name}"),
+            *_extra(terms, name),
         )
         for name in ("account", "transaction_account", "distributor")
     } | {

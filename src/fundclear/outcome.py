@@ -118,6 +118,7 @@ class Names:
         return _kernel.keys_at(np.array([*self.funds, 0], dtype=np.int64), numbers, None)
 
     def distributor_column(self, numbers: npt.NDArray[Any]) -> Identifiers:
+        """Distributors by number."""
         return self.intake.distributors.restore(_kernel.keys_at(self.distributor_keys, numbers, None))
 
     def cut_key(self, what: str, key: int | None) -> str:
@@ -186,6 +187,7 @@ def names_of(
     funds: npt.NDArray[np.int64],
     distributors: npt.NDArray[np.int64],
 ) -> Names:
+    """What the keys and numbers of a day stand for, parties included."""
     parties = {terms.clearing, *(fund.custody for fund in terms.funds), *(fund.manager for fund in terms.funds)}
     through = [terms.party(who) for who in each_of(intake.distributors.restore(distributors))]
     sets = {fund.netting_set for fund in terms.funds}
@@ -218,6 +220,7 @@ def each_of(column: Identifiers) -> list[Any]:
 
 
 def party_numbers(names: Names) -> dict[str, Any]:
+    """The numbers of the parties of funds and distributors, as the kernel settles with them."""
     numbers = {party: number for number, party in enumerate(names.parties)}
     sets = {name: number for number, name in enumerate(names.netting_sets)}
     funds = names.terms.funds

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fundclear_kernel::day::bucket::Bucket;
-use fundclear_kernel::day::finish::{Settler, Sums};
+use fundclear_kernel::day::bucket::{Bucket, Settled};
+use fundclear_kernel::day::finish::Sums;
 use fundclear_kernel::day::fingerprint::{Field, Ints, fingerprint};
 use fundclear_kernel::day::rebuilt::Sink;
 use fundclear_kernel::day::tables::{ConfirmationTable, LotColumns, OpeningColumns, PositionColumns, Slice};
 use fundclear_kernel::day::types::Status;
 use fundclear_kernel::error::Error as KernelError;
 use fundclear_kernel::exec::Exec;
-use fundclear_store::pack::{Buffers, Kind, PartWriter};
+use fundclear_store::pack::{Buffers, Chunk, Kind, PartWriter};
 
 use crate::error::{Error, Failures};
 use crate::journal::{Finished, Journal, Record};
@@ -134,7 +134,7 @@ impl<'t> Part<'t> {
         let chosen: Vec<Slice<'_>> = table.places.iter().filter_map(|place| slices.get(*place).copied()).collect();
         desk.look_up(&table.columns, &chosen);
         for (place, (column, slice)) in table.columns.iter().zip(&chosen).enumerate() {
-            let chunk = desk.chunk(place, column, *slice);
+            let chunk = constant(desk.chunk(place, column, *slice));
             writer.push(place, chunk).map_err(|error| Error::file(&*path, error))?;
         }
         for (sum, about) in self.fingerprints.iter_mut().zip(&table.fingerprints) {
@@ -153,6 +153,24 @@ impl<'t> Part<'t> {
         target.meter.wrote(written.bytes);
         Ok((Finished { file, rows, bytes: written.bytes, sha256: written.sha256 }, fingerprints, spare))
     }
+}
+
+/// Values that are all the same as one of them.
+fn constant(chunk: Chunk<'_>) -> Chunk<'_> {
+    fn only<T: Copy + PartialEq + Into<i64>>(values: &[T]) -> Option<(i64, usize)> {
+        let first = *values.first()?;
+        // All rows are looked at, many at a time; but most columns differ at once.
+        let differs = *values.last()? != first || values.iter().fold(false, |any, value| any | (*value != first));
+        (!differs).then_some((first.into(), values.len()))
+    }
+    let same = match chunk {
+        Chunk::I64(values) => only(values),
+        Chunk::I32(values) => only(values),
+        Chunk::U32(values) => only(values),
+        Chunk::U8(values) => only(values),
+        Chunk::Repeat(..) => None,
+    };
+    same.map_or(chunk, |(value, rows)| Chunk::Repeat(value, rows))
 }
 
 /// The fingerprint of some rows.
@@ -221,11 +239,11 @@ impl<'t> PartSink<'t> {
         Ok(())
     }
 
-    fn take(&mut self, confirmations: &ConfirmationTable, settler: &Settler) -> Result<(), Error> {
+    fn take(&mut self, confirmations: &ConfirmationTable, settled: &Settled) -> Result<(), Error> {
         self.positions.clear();
-        self.positions.extend(&settler.settled.positions);
+        self.positions.extend(&settled.positions);
         self.lots.clear();
-        self.lots.extend(&settler.settled.lots);
+        self.lots.extend(&settled.lots);
         let Self { parts, positions, lots, .. } = self;
         for part in parts {
             match part.table.name.as_str() {
@@ -302,8 +320,8 @@ impl Sink for PartSink<'_> {
         self.keep(done)
     }
 
-    fn settled(&mut self, confirmations: &ConfirmationTable, settler: &Settler) -> Result<(), KernelError> {
-        let done = self.take(confirmations, settler);
+    fn settled(&mut self, confirmations: &ConfirmationTable, settled: &Settled) -> Result<(), KernelError> {
+        let done = self.take(confirmations, settled);
         self.target.meter.settled(confirmations.status.len());
         self.keep(done)
     }

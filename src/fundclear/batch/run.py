@@ -191,7 +191,9 @@ def _plan(files: Files, beside: Beside, before: Proof | None) -> dict[str, Any]:
 def _plain(mapping: Mapping[Any, Any] | None) -> Any:
     if not isinstance(mapping, Mapping):
         return str(mapping)
-    return sorted((str(key), _plain(value) if isinstance(value, Mapping) else str(value)) for key, value in mapping.items())
+    return sorted(
+        (str(key), _plain(value) if isinstance(value, Mapping) else str(value)) for key, value in mapping.items()
+    )
 
 
 @dataclass(slots=True)
@@ -213,7 +215,8 @@ class _Job:
         """Runs the day; its proof, and what is known of the making."""
         begun = time.monotonic()
         raw = self._native()
-        assert self.understood is not None and self.known is not None
+        assert self.understood is not None
+        assert self.known is not None
         small = tables_of_the_day(raw, self.known, self.understood.given)
         digests = self._digests(raw, small)
         ties = () if self.before is None else tuple(self._ties(digests, self.before))
@@ -238,7 +241,9 @@ class _Job:
                     self.threads,
                 )
             except FundclearError as error:
-                other = [name for name in spelled if name != "account" and f"column {name!r}" in str(error).replace('"', "'")]
+                other = [
+                    name for name in spelled if name != "account" and f"column {name!r}" in str(error).replace('"', "'")
+                ]
                 if error.code != "file" or "are not digits of one width" not in str(error) or not other:
                     raise
                 listed += other
@@ -251,7 +256,9 @@ class _Job:
         first = None
         if "order_id" not in files.orders.forms:
             first = int(own_numbers(1, self.beside.date)[0])
-        register = {name: kept_scale(name, terms) for name in ("units", "frozen", "pending", "entitled", "unpaid", "nav")}
+        register = {
+            name: kept_scale(name, terms) for name in ("units", "frozen", "pending", "entitled", "unpaid", "nav")
+        }
         # Quantities are kept as a day in memory keeps them.
         scales = [terms.scales.cash, terms.scales.units, files.orders.forms["quantity"][1] or 0]
         if self.beside.deferred is not None:
@@ -363,11 +370,15 @@ def _known(raw: Mapping[str, Any], begun: float, files: Files) -> dict[str, Any]
         seconds[phase] = round(seconds.get(phase, 0.0) + took, 3)
     seconds["all"] = round(time.monotonic() - begun, 3)
     written = sum(size for parts in raw["parts"].values() for *_, size in parts)
+    read = sum(size for table in files.tables.values() for size, _ in table.identity)
     return {
         "fundclear": _kernel.build_info(),
         "seconds": seconds,
         "rows": {name: table.rows for name, table in files.tables.items()},
-        "bytes": {"read": sum(size for table in files.tables.values() for size, _ in table.identity), "written": written},
+        "bytes": {
+            "read": sum(size for table in files.tables.values() for size, _ in table.identity),
+            "written": written,
+        },
         "memory": {
             "rows": raw["memory"],
             "spilled": raw["spilled"],

@@ -177,9 +177,7 @@ class _Numbers:
     distributors: list[int]
 
     @classmethod
-    def of(
-        cls, files: Files, intake: Intake, facts: Mapping[str, Any], lists: Mapping[str, Labels | None]
-    ) -> _Numbers:
+    def of(cls, files: Files, intake: Intake, facts: Mapping[str, Any], lists: Mapping[str, Labels | None]) -> _Numbers:
         funds, distributors = set[int](), set[int]()
         for name, table in files.tables.items():
             for column, values in zip(table.integers(), facts[name]["distinct"], strict=True):
@@ -205,24 +203,25 @@ class _Numbers:
     def lookup(self, table: TableFiles, column: str, known: Labels | None) -> Any:
         """What the values of a packed column stand for."""
         if column not in table.forms:
-            if column == "distributor":
-                return self.distributors.index(0) if table.rows else 0
-            if column == "order_id":
-                return None
-            return _SCALARS.get(column, 0)
+            return self._scalar(table, column)
         is_text = table.forms[column][0] == "text"
         if column in ("fund", "target_fund", "distributor"):
             return self._numbers(column, known) if is_text else _keyed(column)
         if not is_text or known is None:
             return None
-        if column == "kind":
-            places = {kind: place for place, kind in enumerate(self.intake.kinds)}
-            return [places[text] for text in known.to_list()]
-        if column in _CODES:
-            return [_CODES[column][text] for text in known.to_list()]
+        kinds = {kind: place for place, kind in enumerate(self.intake.kinds)}
+        codes = {**_CODES, "kind": kinds}.get(column)
+        if codes is not None:
+            return [codes[text] for text in known.to_list()]
         domain = self.intake.order_ids if column == "order_id" else self.intake.transaction_accounts
         keys = domain.keys(known)
         return None if isinstance(keys, int) else keys.tolist()
+
+    def _scalar(self, table: TableFiles, column: str) -> int | None:
+        """What a column that is not there stands for; rows without ids are their own."""
+        if column == "distributor":
+            return self.distributors.index(0) if table.rows else 0
+        return None if column == "order_id" else _SCALARS.get(column, 0)
 
     def _numbers(self, column: str, known: Labels | None) -> list[int]:
         """The numbers of texts; -1 for no fund."""

@@ -69,9 +69,7 @@ def _no_rows(names: tuple[str, ...]) -> dict[str, npt.NDArray[Any]]:
     return {name: np.empty(0, dtype=_NARROW.get(name, np.int64)) for name in names}
 
 
-def _spec(
-    name: str, columns: list[tuple[str, str, Any, Any]], kernel: tuple[str, ...], names: Names
-) -> dict[str, Any]:
+def _spec(name: str, columns: list[tuple[str, str, Any, Any]], kernel: tuple[str, ...], names: Names) -> dict[str, Any]:
     made = [_column(column, kernel.index(column[0]), names) for column in columns]
     return {"columns": made, "fingerprints": [(name, list(range(len(made))), [])]}
 

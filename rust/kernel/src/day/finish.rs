@@ -14,7 +14,7 @@ use super::run::{Day, HeldDay};
 use super::settle::settle_stretch;
 use super::shelf::Tray;
 use super::stretch::{Progress, Stretch};
-use super::tables::{BLOCK_ROWS, ConfirmationColumns, LotColumns, PositionColumns};
+use super::tables::{BLOCK_ROWS, ConfirmationColumns, ConfirmationTable, LotColumns, PositionColumns};
 use super::totals::Totals;
 use super::turns::Turns;
 use super::types::{Origin, Reason};
@@ -154,6 +154,45 @@ impl Settler {
             let settled = &mut self.settled;
             settle_stretch(&day.ctx, &day.pricings, bucket, settled, &mut done, STRETCH_ROWS).map_err(of_table)?;
             self.write(&day.ctx, bucket, (from, done), before, (first, columns))?;
+        }
+        Ok(())
+    }
+
+    /// Settles a bucket like [`Self::take`], and hands it on piece by piece, each of at least so many orders and positions
+    /// but for the last one: its confirmations, and its closing positions and lots.
+    ///
+    /// # Errors
+    /// As [`finish`], and those of who takes the pieces.
+    pub fn take_pieces(
+        &mut self,
+        day: &Day<'_>,
+        bucket: &Bucket,
+        first: usize,
+        rows: usize,
+        table: &mut ConfirmationTable,
+        mut hand_on: impl FnMut(&ConfirmationTable, &Settled) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let of_table = |error: Error| Error { row: error.row.map(|row| row.wrapping_add(first)), ..error };
+        self.settled.clear();
+        table.clear(0);
+        let (mut done, mut handed) = (Progress::default(), 0_usize);
+        let end = Progress::end(bucket);
+        while done != end {
+            let from = done;
+            let before = (self.settled.positions.len(), self.settled.lots.len());
+            self.settled.outcomes.clear();
+            let settled = &mut self.settled;
+            settle_stretch(&day.ctx, &day.pricings, bucket, settled, &mut done, STRETCH_ROWS).map_err(of_table)?;
+            let mut columns = table.grow(self.settled.outcomes.len());
+            self.write(&day.ctx, bucket, (from, done), before, (first, &mut columns))?;
+            // Rows of a bucket.
+            let now = done.orders.wrapping_add(done.positions);
+            if done == end || now.wrapping_sub(handed) >= rows {
+                hand_on(table, &self.settled)?;
+                handed = now;
+                self.settled.clear();
+                table.clear(0);
+            }
         }
         Ok(())
     }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::bucket::{Bucket, Context, PositionIncome};
+use super::bucket::{Bucket, Context, PositionIncome, Settled};
 use super::events::{Event, EventOutcome, Held, Register, by_bucket, happen, named, put_back, take};
 use super::finish::{Settler, Shares, Sums};
 use super::gate::Gates;
@@ -26,6 +26,10 @@ use super::types::{Income, Lot, Order, Position};
 use crate::error::Error;
 use crate::exec::Exec;
 use crate::split::Tally;
+
+/// Settled accounts are handed on when they have so many orders and positions: what they are written as stays in a core's
+/// second-level cache.
+const PIECE_ROWS: usize = 1 << 10;
 
 /// Which rows of a partition are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,8 +193,8 @@ pub trait Sink: Send {
     /// The opened register of its next bucket, before events.
     fn opening(&mut self, bucket: &Bucket) -> Result<(), Error>;
 
-    /// The bucket's confirmations; its closing positions and lots stand in the settler.
-    fn settled(&mut self, confirmations: &ConfirmationTable, settler: &Settler) -> Result<(), Error>;
+    /// The next confirmations, and the closing positions and lots of their accounts.
+    fn settled(&mut self, confirmations: &ConfirmationTable, settled: &Settled) -> Result<(), Error>;
 
     /// After all buckets of the partition, with what they add up to.
     fn end(&mut self, partition: usize, sums: Sums) -> Result<(), Error>;
@@ -476,9 +480,7 @@ impl<'k, 'a, S: Source> RebuiltDay<'k, 'a, S> {
                 opener.open(&Nowhere, day.ctx.terms, bucket)?;
                 sink.opening(bucket)?;
                 recipe.decided.apply(&day.ctx, number, ruler, bucket)?;
-                table.clear(bucket.orders.len());
-                settler.take(day, bucket, first, &mut table.columns())?;
-                sink.settled(table, settler)?;
+                settler.take_pieces(day, bucket, first, PIECE_ROWS, table, |table, settled| sink.settled(table, settled))?;
                 // Rows of a day.
                 first = first.wrapping_add(bucket.orders.len());
             }

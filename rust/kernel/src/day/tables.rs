@@ -205,6 +205,17 @@ macro_rules! confirmation_table {
                 ConfirmationColumns { $($name: &mut self.$name,)* }
             }
 
+            /// So many rows of zeros more, to be written.
+            pub fn grow(&mut self, rows: usize) -> ConfirmationColumns<'_> {
+                ConfirmationColumns {$(
+                    $name: {
+                        let before = self.$name.len();
+                        self.$name.resize(before.saturating_add(rows), 0);
+                        self.$name.get_mut(before..).unwrap_or_default()
+                    },
+                )*}
+            }
+
             /// The columns in their order.
             pub fn slices(&self) -> Vec<Slice<'_>> {
                 vec![$(Slice::from(self.$name.as_slice())),*]

@@ -110,11 +110,11 @@ impl Sink for Shelf {
         Ok(())
     }
 
-    fn settled(&mut self, confirmations: &ConfirmationTable, settler: &Settler) -> Result<(), Error> {
+    fn settled(&mut self, confirmations: &ConfirmationTable, settled: &Settled) -> Result<(), Error> {
         let (_, written, _) = self.parts.last_mut().unwrap();
         append(&mut written.confirmations, confirmations);
-        written.positions.extend(&settler.settled.positions);
-        written.lots.extend(&settler.settled.lots);
+        written.positions.extend(&settled.positions);
+        written.lots.extend(&settled.lots);
         Ok(())
     }
 

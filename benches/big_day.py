@@ -1,0 +1,196 @@
+"""A day larger than memory: generated once, run, reported by phase, beside what DuckDB and Polars do of it exactly.
+
+The peers group the day's cash by account and by kind, price it at 1.0000 in integers, and write what comes out; they do
+not validate, share income out, keep a register, settle, or prove anything. Their sums are compared with the day's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fundclear as fc
+from fundclear import batch, dayfile, generating
+from fundclear.proof import Proof
+
+#: The kinds whose quantity is cash.
+CASH = ("subscribe", "periodic")
+
+
+def main() -> None:
+    options = _options()
+    folder = Path(options.folder)
+    if options.peer:
+        print(json.dumps(PEERS[options.peer](folder / "in", folder / options.peer)))
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    if not (folder / "in").exists():
+        generating.generate(
+            folder / "in",
+            profile=options.profile,
+            orders=options.orders,
+            accounts=options.accounts,
+            order_ids=options.ids,
+        )
+    report: dict[str, Any] = {
+        "profile": options.profile,
+        "orders": options.orders,
+        "accounts": options.accounts,
+        "order_ids": options.ids,
+        "cores": os.cpu_count(),
+        "generated_in": round(time.monotonic() - began, 1),
+        "limits": _limits(folder),
+    }
+    report |= _run(folder, options.memory)
+    for peer in options.against:
+        report[peer] = _peer(peer, options, report["cash"])
+    text = json.dumps(report, indent=1, sort_keys=True) + "\n"
+    Path(options.report).write_text(text, encoding="utf-8")
+    print(text)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--orders", type=int, default=300_000_000)
+    parser.add_argument("--accounts", type=int, default=100_000_000)
+    parser.add_argument("--profile", default="yuebao")
+    parser.add_argument("--ids", default="sequential")
+    parser.add_argument("--memory", default="8GiB")
+    parser.add_argument("--folder", default="build/big-day")
+    parser.add_argument("--report", default="benches/reports/big_day.json")
+    parser.add_argument("--against", nargs="*", default=list(PEERS), choices=list(PEERS))
+    parser.add_argument("--peer", choices=list(PEERS), help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _limits(folder: Path) -> dict[str, float]:
+    """What the machine can do at most: bytes a second copied in memory, and written to the disk and synced."""
+    size = 1 << 28
+    source, target = bytearray(os.urandom(1 << 20)) * (size >> 20), bytearray(size)
+    copied = min(_timed(lambda: target.__setitem__(slice(None), source)) for _ in range(5))
+    path = folder / "limit"
+
+    def write() -> None:
+        with path.open("wb") as file:
+            file.write(source)
+            file.flush()
+            os.fsync(file.fileno())
+
+    written = min(_timed(write) for _ in range(3))
+    path.unlink()
+    return {"copy_bytes_a_second": round(size / copied), "write_bytes_a_second": round(size / written)}
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _run(folder: Path, memory: str) -> dict[str, Any]:
+    """The run itself, in this process."""
+    given, out = folder / "in", folder / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    terms = fc.Terms.from_toml(given / "terms.toml")
+    prices = dayfile.read(given / "prices.toml", terms)
+    lots = given if any(given.glob("lots*")) else None
+    before = Proof.from_dict(json.loads((given / "proof.json").read_text(encoding="utf-8")))
+    began, used = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF)
+    assert prices.date is not None
+    day = batch.run(
+        given,
+        out,
+        terms=terms,
+        date=prices.date,
+        prices=prices.prices,
+        income=prices.income,
+        decisions=prices.decisions,
+        positions=given,
+        lots=lots,
+        previous=before,
+        memory=memory,
+    )
+    seconds = time.monotonic() - began
+    now = resource.getrusage(resource.RUSAGE_SELF)
+    day.proof.check()
+    cash = sum(entry.left for entry in day.proof["O2"] if any(kind in entry.scope.split() for kind in CASH))
+    return {
+        "seconds": round(seconds, 2),
+        "cpu_seconds": round(now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime, 2),
+        "phases": day.made["seconds"],
+        "memory": day.made["memory"],
+        "bytes": day.made["bytes"],
+        "laws": len(day.proof),
+        "cash": str(cash),
+    }
+
+
+# ---- peers ----
+
+
+def _duckdb(given: Path, out: Path) -> dict[str, Any]:
+    import duckdb
+
+    out.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    kinds = ", ".join(f"'{kind}'" for kind in CASH)
+    rows = f"read_parquet('{given}/orders*.parquet')"
+    duckdb.sql(
+        f"COPY (SELECT account, fund, kind IN ({kinds}) AS is_cash, sum(CAST(quantity * 100 AS BIGINT)) AS minor, "
+        f"count(*) AS orders FROM {rows} GROUP BY ALL) TO '{out}/net.parquet' (FORMAT parquet)"
+    )
+    seconds = time.monotonic() - began
+    found = duckdb.sql(f"SELECT sum(minor) FROM '{out}/net.parquet' WHERE is_cash").fetchone()
+    return {"seconds": round(seconds, 2), "most_memory": _most(), "cash_minor": str(found[0] if found else None)}
+
+
+def _polars(given: Path, out: Path) -> dict[str, Any]:
+    import polars as pl
+
+    out.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    is_cash = pl.col("kind").is_in(CASH).alias("is_cash")
+    minor = (pl.col("quantity") * 100).cast(pl.Int64).alias("minor")
+    frame = pl.scan_parquet(f"{given}/orders*.parquet").select("account", "fund", is_cash, minor)
+    net = frame.group_by("account", "fund", "is_cash").agg(pl.col("minor").sum(), pl.len().alias("orders"))
+    net.sink_parquet(out / "net.parquet")
+    seconds = time.monotonic() - began
+    cash = (
+        pl.scan_parquet(out / "net.parquet").filter("is_cash").select(pl.col("minor").cast(pl.Int128).sum()).collect()
+    )
+    return {"seconds": round(seconds, 2), "most_memory": _most(), "cash_minor": str(cash.item())}
+
+
+#: By name, what does as much of the day as it can exactly: netting, pricing at 1.0000, writing.
+PEERS: dict[str, Callable[[Path, Path], dict[str, Any]]] = {"duckdb": _duckdb, "polars": _polars}
+
+
+def _most() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _peer(peer: str, options: argparse.Namespace, cash: str) -> dict[str, Any]:
+    """A peer in a process of its own, so that its memory is its own."""
+    command = [sys.executable, __file__, "--folder", options.folder, "--peer", peer]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    shutil.rmtree(Path(options.folder) / peer, ignore_errors=True)
+    if done.returncode:
+        return {"failed": done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]}
+    found: dict[str, Any] = json.loads(done.stdout)
+    expected = str(int(fc.Fixed.parse([cash], scale=2, rounding="half_up").minor[0]))
+    found["same_cash"] = found.pop("cash_minor") == expected
+    return found
+
+
+if __name__ == "__main__":
+    main()
