@@ -161,6 +161,7 @@ LAYERS = (
     "gathering",
     "progress",
     "generating",
+    "batch",
     "cli",
     "__main__",
     "__init__",

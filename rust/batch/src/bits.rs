@@ -29,11 +29,8 @@ fn unpack_lane<const WIDTH: usize>(words: &[u64], out: &mut [u64; LANE]) {
         let first = number * WIDTH;
         let (place, used) = (first / LANE, first % LANE);
         let low = words.get(place).copied().unwrap_or_default() >> used;
-        let high = if used + WIDTH > LANE {
-            words.get(place + 1).copied().unwrap_or_default() << (LANE - used)
-        } else {
-            0
-        };
+        let high =
+            if used + WIDTH > LANE { words.get(place + 1).copied().unwrap_or_default() << (LANE - used) } else { 0 };
         *value = (low | high) & mask;
     }
 }

@@ -1,8 +1,9 @@
 //! Rows by partition between the passes of a day: packed to a few bytes each, in memory as long as there is room.
 //!
-//! A worker gathers the rows of each partition; when it has some hundred they become a block. In a block every column is
-//! packed by itself: the differences to its smallest value, or to the value before it where it rises, in as many bits as
-//! the largest of them has. Blocks that do not fit into memory any more go to a file, with a sum over their words.
+//! A worker gathers the rows of each partition; when it has some hundred they become a block. In a block every column
+//! is packed by itself: the differences to its smallest value, or to the value before it where it rises, in as many
+//! bits as the largest of them has. Blocks that do not fit into memory any more go to a file, with a sum over their
+//! words.
 
 use std::fs::File;
 use std::io;
@@ -104,9 +105,9 @@ impl Spill {
 
 /// A sum over words that depends on all of them and their order.
 fn sum_of(words: &[u64]) -> u64 {
-    words.iter().fold(0x9e37_79b9_7f4a_7c15, |sum: u64, word| {
-        (sum.rotate_left(23) ^ word).wrapping_mul(0xbf58_476d_1ce4_e5b9)
-    })
+    words
+        .iter()
+        .fold(0x9e37_79b9_7f4a_7c15, |sum: u64, word| (sum.rotate_left(23) ^ word).wrapping_mul(0xbf58_476d_1ce4_e5b9))
 }
 
 #[derive(Debug)]
@@ -169,11 +170,8 @@ impl<'s> Shuffle<'s> {
 
     fn add(&self, partition: usize, rows: usize, words: &[u64]) -> io::Result<()> {
         let bytes = std::mem::size_of_val(words) as u64;
-        let block = if self.budget.take(bytes) {
-            Block::Memory(words.into())
-        } else {
-            Block::Disk(self.spill.write(words)?)
-        };
+        let block =
+            if self.budget.take(bytes) { Block::Memory(words.into()) } else { Block::Disk(self.spill.write(words)?) };
         if let Some(partition) = self.partitions.get(partition) {
             let mut partition = partition.lock().unwrap_or_else(PoisonError::into_inner);
             partition.rows += rows;
@@ -338,7 +336,13 @@ impl Partitions<'_> {
     ///
     /// # Errors
     /// What the system says of the file for what did not fit into memory.
-    pub fn read(&self, reader: &mut Reader, partition: usize, wanted: &[usize], out: &mut [Vec<i64>]) -> io::Result<()> {
+    pub fn read(
+        &self,
+        reader: &mut Reader,
+        partition: usize,
+        wanted: &[usize],
+        out: &mut [Vec<i64>],
+    ) -> io::Result<()> {
         let Some(partition) = self.partitions.get(partition) else { return Ok(()) };
         for column in out.iter_mut() {
             column.clear();
@@ -450,8 +454,9 @@ mod tests {
         for partition in 0..4 {
             let mut columns = vec![vec![1]; 7];
             partitions.read(&mut reader, partition, &[0, 1, 2, 3, 4, 5, 6], &mut columns).unwrap();
-            let mut found: Vec<[i64; 7]> =
-                (0..partitions.rows(partition)).map(|row| [0, 1, 2, 3, 4, 5, 6].map(|place: usize| columns[place][row])).collect();
+            let mut found: Vec<[i64; 7]> = (0..partitions.rows(partition))
+                .map(|row| [0, 1, 2, 3, 4, 5, 6].map(|place: usize| columns[place][row]))
+                .collect();
             let own = tables.iter().flat_map(|(numbers, rows)| numbers.iter().zip(rows));
             let mut wanted: Vec<_> =
                 own.filter(|(number, _)| **number as usize == partition).map(|(_, row)| *row).collect();
@@ -466,7 +471,8 @@ mod tests {
 
     #[test]
     fn every_row_comes_back_from_its_partition_whether_there_was_memory_or_not() {
-        for (budget, threads, count) in [(u64::MAX, 1, 10_000), (0, 2, 5_000), (60_000, 3, 6_000), (0, 1, 0), (9, 1, 3)] {
+        for (budget, threads, count) in [(u64::MAX, 1, 10_000), (0, 2, 5_000), (60_000, 3, 6_000), (0, 1, 0), (9, 1, 3)]
+        {
             through(budget, threads, count);
         }
     }

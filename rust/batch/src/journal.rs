@@ -1,7 +1,8 @@
 //! What a run has finished: one line for each partition, in a file that outlives the run.
 //!
 //! A line is written at once, and ends with a sum over itself; a line that was cut off when the run was killed is no
-//! line. So whoever opens the journal again knows which partitions are finished, by which files, and what they add up to.
+//! line. So whoever opens the journal again knows which partitions are finished, by which files, and what they add up
+//! to.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -32,8 +33,8 @@ pub struct Record {
     pub partition: usize,
     /// Its files.
     pub files: Vec<Finished>,
-    /// The fingerprints of its tables, in the order of the output tables; after those of confirmations stands that of what
-    /// the next day begins with.
+    /// The fingerprints of its tables, in the order of the output tables; after those of confirmations stands that of
+    /// what the next day begins with.
     pub fingerprints: Vec<u128>,
     /// What its rows add up to, as [`fundclear_kernel::day::finish::Sums::to_numbers`] gives it.
     pub sums: Vec<i128>,

@@ -53,8 +53,8 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Brings the kernel's columns into the form of the file's: what numbers stand for is looked up, and what digits spell
-    /// is hashed.
+    /// Brings the kernel's columns into the form of the file's: what numbers stand for is looked up, and what digits
+    /// spell is hashed.
     pub fn look_up(&mut self, columns: &[OutColumn], slices: &[Slice<'_>]) {
         self.memory.resize_with(columns.len(), Vec::new);
         self.hashes.resize_with(columns.len(), Vec::new);

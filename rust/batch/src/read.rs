@@ -225,9 +225,10 @@ impl TableRead<'_> {
                 1 => slots.zip(values).for_each(|(slot, value)| *slot = *value),
                 factor if about.kept > about.scale => {
                     for (offset, (slot, value)) in slots.zip(values).enumerate() {
-                        *slot = value.checked_mul(factor).filter(|value| fits(*value)).ok_or_else(|| {
-                            at_row(path, about, first + offset, long(*value))
-                        })?;
+                        *slot = value
+                            .checked_mul(factor)
+                            .filter(|value| fits(*value))
+                            .ok_or_else(|| at_row(path, about, first + offset, long(*value)))?;
                     }
                 }
                 factor => {
@@ -319,13 +320,21 @@ impl TableRead<'_> {
             let first = self.sources.first().map_or_else(PathBuf::new, |source| source.path().to_owned());
             let last = self.sources.last().map_or_else(PathBuf::new, |source| source.path().to_owned());
             let last = last.display();
-            Error::file(first, StoreError::Content(format!("most of its orders stand in {last} too: the same input twice?")))
+            Error::file(
+                first,
+                StoreError::Content(format!("most of its orders stand in {last} too: the same input twice?")),
+            )
         })
     }
 }
 
 /// Values of a column in the decimals that all files have in common; the offset of one that does not fit.
-fn scaled(values: &[i64], about: &InColumn, form: Option<Form>, into: &mut Vec<i64>) -> Result<(), (usize, StoreError)> {
+fn scaled(
+    values: &[i64],
+    about: &InColumn,
+    form: Option<Form>,
+    into: &mut Vec<i64>,
+) -> Result<(), (usize, StoreError)> {
     let Some(Form::Decimals(scale)) = form.filter(|_| about.is_money) else {
         into.extend_from_slice(values);
         return Ok(());

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fundclear_kernel::day::bucket::{Bucket, Settled};
-use fundclear_kernel::day::finish::Sums;
 use fundclear_kernel::day::fingerprint::{Field, Ints, fingerprint};
+use fundclear_kernel::day::finish::Sums;
 use fundclear_kernel::day::rebuilt::Sink;
 use fundclear_kernel::day::tables::{ConfirmationTable, LotColumns, OpeningColumns, PositionColumns, Slice};
 use fundclear_kernel::day::types::Status;

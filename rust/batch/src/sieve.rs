@@ -1,7 +1,7 @@
 //! Which order ids may be there twice: one bit for each, in a table that all workers share.
 //!
-//! Ids that lie close together have bits of their own for a few distributors each; others share bits by chance, a few in
-//! a hundred. Whoever finds his bit set is a suspect, and is looked at exactly later.
+//! Ids that lie close together have bits of their own for a few distributors each; others share bits by chance, a few
+//! in a hundred. Whoever finds his bit set is a suspect, and is looked at exactly later.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -142,9 +142,7 @@ impl Packed<'_> {
             .iter()
             .map(|column| match column {
                 Column::Scalar(value) => Lane { values: &[], scalar: *value },
-                Column::Packed(..) => {
-                    Lane { values: read.next().map(Vec::as_slice).unwrap_or_default(), scalar: 0 }
-                }
+                Column::Packed(..) => Lane { values: read.next().map(Vec::as_slice).unwrap_or_default(), scalar: 0 },
             })
             .collect()
     }
@@ -207,8 +205,20 @@ impl DayRows<'_> {
         let rows = self.orders.read(reader, partition, columns)?;
         let lanes = self.orders.lanes(columns);
         let [
-            account, fund, kind, quantity, id, distributor, transaction_account, placed_at, target, on_gate, charge, discount,
-            rate, fee,
+            account,
+            fund,
+            kind,
+            quantity,
+            id,
+            distributor,
+            transaction_account,
+            placed_at,
+            target,
+            on_gate,
+            charge,
+            discount,
+            rate,
+            fee,
         ] = lanes.as_slice()
         else {
             return Ok(());
@@ -249,9 +259,8 @@ impl DayRows<'_> {
         let reader = readers.entry("positions").or_insert_with(Reader::default);
         let rows = table.read(reader, partition, columns)?;
         let lanes = table.lanes(columns);
-        let [
-            account, fund, distributor, transaction_account, charge, option, units, frozen, pending, unpaid, entitled,
-        ] = lanes.as_slice()
+        let [account, fund, distributor, transaction, charge, option, units, frozen, pending, unpaid, entitled] =
+            lanes.as_slice()
         else {
             return Ok(());
         };
@@ -262,7 +271,7 @@ impl DayRows<'_> {
         for row in 0..rows {
             buckets.position(&Position {
                 account: account.at(row),
-                transaction_account: transaction_account.at(row),
+                transaction_account: transaction.at(row),
                 fund: fund.number(row),
                 distributor: distributor.number(row),
                 charge: charge.code(row),
@@ -285,7 +294,17 @@ impl DayRows<'_> {
         let rows = table.read(reader, partition, columns)?;
         let lanes = table.lanes(columns);
         let [
-            account, fund, distributor, transaction_account, charge, number, confirmed, units, nav, rate_paid, reinvested,
+            account,
+            fund,
+            distributor,
+            transaction_account,
+            charge,
+            number,
+            confirmed,
+            units,
+            nav,
+            rate_paid,
+            reinvested,
         ] = lanes.as_slice()
         else {
             return Ok(());

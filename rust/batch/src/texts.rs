@@ -101,9 +101,8 @@ impl Digits {
         if text.len() != width || width == 0 || width > MOST_DIGITS {
             return None;
         }
-        text.iter().try_fold(0_i64, |number, digit| {
-            digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
-        })
+        text.iter()
+            .try_fold(0_i64, |number, digit| digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0')))
     }
 }
 

@@ -96,9 +96,7 @@ pub fn run_day<'py>(
     let mut packed = Vec::new();
     for (name, table) in TABLES.iter().zip(tables) {
         packed.push(match table {
-            Some((_, partitions)) => {
-                Some(Packed { partitions, columns: asked.columns(name, &understood, &numbers)? })
-            }
+            Some((_, partitions)) => Some(Packed { partitions, columns: asked.columns(name, &understood, &numbers)? }),
             None => None,
         });
     }
@@ -108,7 +106,8 @@ pub fn run_day<'py>(
     let earlier = earlier_orders(&input, &numbers.0, &numbers.1).map_err(|error| start.told(py, &error))?;
     let ids: HashSet<(u32, i64)> = earlier.iter().map(|order| (order.distributor, order.id)).collect();
     let (partitions, suspects) = (1_usize << place.bits, suspects.unwrap_or_default());
-    let refused = run.work("duplicates", &start, |exec| resolve(exec, &orders, partitions, &suspects, &ids, &failures))?;
+    let refused =
+        run.work("duplicates", &start, |exec| resolve(exec, &orders, partitions, &suspects, &ids, &failures))?;
     let today = (0..partitions).map(|partition| orders.partitions.rows(partition)).sum();
     let received = received(today, &earlier, refused.count());
     let earlier = by_partition(earlier, place.bits);
@@ -183,9 +182,10 @@ impl<'py> Run<'_, 'py> {
     ) -> PyResult<(Parties, Vec<Obligation>, OutTables)> {
         let funds = PyArray1::from_slice(self.py, &day.day.ctx.funds);
         let distributors = PyArray1::from_slice(self.py, &day.day.ctx.distributors);
-        let (parties, open, specs) = settle_with
-            .call1((funds, distributors))?
-            .extract::<(Bound<'_, PyDict>, Vec<inputs::OpenRow>, Bound<'_, PyDict>)>()?;
+        let (parties, open, specs) =
+            settle_with
+                .call1((funds, distributors))?
+                .extract::<(Bound<'_, PyDict>, Vec<inputs::OpenRow>, Bound<'_, PyDict>)>()?;
         Ok((inputs::parties(&parties)?, inputs::obligations(open), written::tables(&specs)?))
     }
 

@@ -375,10 +375,7 @@ def _known(raw: Mapping[str, Any], begun: float, files: Files) -> dict[str, Any]
         "fundclear": _kernel.build_info(),
         "seconds": seconds,
         "rows": {name: table.rows for name, table in files.tables.items()},
-        "bytes": {
-            "read": sum(size for table in files.tables.values() for size, _ in table.identity),
-            "written": written,
-        },
+        "bytes": {"read": read, "written": written},
         "memory": {
             "rows": raw["memory"],
             "spilled": raw["spilled"],

@@ -158,8 +158,8 @@ impl Settler {
         Ok(())
     }
 
-    /// Settles a bucket like [`Self::take`], and hands it on piece by piece, each of at least so many orders and positions
-    /// but for the last one: its confirmations, and its closing positions and lots.
+    /// Settles a bucket like [`Self::take`], and hands it on piece by piece, each of at least so many orders and
+    /// positions but for the last one: its confirmations, and its closing positions and lots.
     ///
     /// # Errors
     /// As [`finish`], and those of who takes the pieces.

@@ -1,8 +1,8 @@
 //! Where the buckets of a day are while nobody works on them: the passes of the day over them.
 //!
 //! The day is composed once, in [`super::run`]; it asks the hold for one pass after another. A hold in memory keeps its
-//! buckets as each pass leaves them. One that keeps none builds them again for each pass, and makes all that was decided
-//! before happen to them again.
+//! buckets as each pass leaves them. One that keeps none builds them again for each pass, and makes all that was
+//! decided before happen to them again.
 
 use super::bucket::{Bucket, Context};
 use super::events::{Event, EventOutcome, apply_events};

@@ -27,8 +27,8 @@ use crate::error::Error;
 use crate::exec::Exec;
 use crate::split::Tally;
 
-/// Settled accounts are handed on when they have so many orders and positions: what they are written as stays in a core's
-/// second-level cache.
+/// Settled accounts are handed on when they have so many orders and positions: what they are written as stays in a
+/// core's second-level cache.
 const PIECE_ROWS: usize = 1 << 10;
 
 /// Which rows of a partition are wanted.
@@ -339,10 +339,8 @@ impl<S: Source> Holders for Open<'_, '_, '_, '_, S> {
     }
 
     fn give(&mut self, plans: &Plans, portion: usize) -> Result<Vec<Vec<Given>>, Error> {
-        let given = self.pass(
-            || plans.nothing_given(),
-            |given, positions, income| plans.give(positions, income, portion, given),
-        )?;
+        let given = self
+            .pass(|| plans.nothing_given(), |given, positions, income| plans.give(positions, income, portion, given))?;
         self.hold.recipe.decided.portions.push(plans.clone());
         Ok(given)
     }
@@ -480,7 +478,9 @@ impl<'k, 'a, S: Source> RebuiltDay<'k, 'a, S> {
                 opener.open(&Nowhere, day.ctx.terms, bucket)?;
                 sink.opening(bucket)?;
                 recipe.decided.apply(&day.ctx, number, ruler, bucket)?;
-                settler.take_pieces(day, bucket, first, PIECE_ROWS, table, |table, settled| sink.settled(table, settled))?;
+                settler.take_pieces(day, bucket, first, PIECE_ROWS, table, |table, settled| {
+                    sink.settled(table, settled)
+                })?;
                 // Rows of a day.
                 first = first.wrapping_add(bucket.orders.len());
             }

@@ -54,11 +54,7 @@ impl<'a> Rows<'a> {
     ///
     /// # Errors
     /// [`Fault::DuplicateOrder`] if two of them have one id; values of more than 18 digits.
-    pub(super) fn earlier(
-        input: &DayInput<'_>,
-        funds: &Numbers,
-        distributors: &Numbers,
-    ) -> Result<Vec<Order>, Error> {
+    pub(super) fn earlier(input: &DayInput<'_>, funds: &Numbers, distributors: &Numbers) -> Result<Vec<Order>, Error> {
         input.deferred.check()?;
         let none = OrderColumns::none();
         let refused = duplicates::refused(&Exec::inline(), &none, &input.deferred, distributors)?;

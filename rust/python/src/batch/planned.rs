@@ -158,7 +158,8 @@ impl Asked {
     }
 
     /// What the packed columns of a table stand for. `understood["lookups"][table]` has, of each column, a list of what
-    /// texts stand for, `"funds"`, `"targets"` or `"distributors"` for keys, or the one value of a column that is not there.
+    /// texts stand for, `"funds"`, `"targets"` or `"distributors"` for keys, or the one value of a column that is not
+    /// there.
     pub fn columns(
         &self,
         name: &str,
@@ -229,12 +230,7 @@ impl AskedTable {
     }
 
     /// How the table is read.
-    pub fn read<'r>(
-        &self,
-        name: &'static str,
-        registries: &'r Registries,
-        sources: &'r [Source],
-    ) -> TableRead<'r> {
+    pub fn read<'r>(&self, name: &'static str, registries: &'r Registries, sources: &'r [Source]) -> TableRead<'r> {
         let packed = self.packed();
         let columns = names(name).iter().zip(&self.columns).zip(&packed).map(|((name, column), packed)| InColumn {
             name,
@@ -264,7 +260,8 @@ impl AskedTable {
 type Planned = (usize, Vec<Option<(&'static str, Option<u8>)>>);
 
 /// The rows of a Parquet file, and what its columns hold: of each that is wanted, if it is there, "integer", "decimal"
-/// with its decimals, "date", "instant" (with 1 if by UTC), or "text". Other columns than these and `others` are refused.
+/// with its decimals, "date", "instant" (with 1 if by UTC), or "text". Other columns than these and `others` are
+/// refused.
 #[pyfunction]
 pub fn plan_file(py: Python<'_>, path: PathBuf, wanted: Vec<String>, others: Vec<String>) -> PyResult<Planned> {
     let wanted: Vec<_> = wanted.iter().map(String::as_str).collect();

@@ -68,9 +68,7 @@ impl Column {
         let mut encoder = match kind {
             Kind::Integers | Kind::Decimals(_) | Kind::Instants(_) => Encoder::Numbers(Integers::new(false)),
             Kind::Dates => Encoder::Days(Integers::new(true)),
-            Kind::Texts(texts) => {
-                Encoder::Texts(Texts::new(texts.len(), codes), Dictionary::Known(texts.clone()))
-            }
+            Kind::Texts(texts) => Encoder::Texts(Texts::new(texts.len(), codes), Dictionary::Known(texts.clone())),
             Kind::Digits(width) => {
                 let spelled = Dictionary::Spelled { width: *width, numbers: HashMap::new(), texts: Vec::new() };
                 Encoder::Texts(Texts::new(0, codes), spelled)

@@ -143,9 +143,8 @@ fn essence(day: &Day<'_>, ended: &Ended) -> String {
     let Day { gates, swings, events, incomes, prices, .. } = day;
     let Ended { flows, settlement, postings, incomes: table, totals, entries } = ended;
     assert!(entries.iter().all(|entry| entry.left == entry.right));
-    format!(
-        "{gates:?} {swings:?} {events:?} {incomes:?} {prices:?} {flows:?} {settlement:?} {postings:?} {table:?} {totals:?}"
-    )
+    let decided = format!("{gates:?} {swings:?} {events:?} {incomes:?} {prices:?}");
+    format!("{decided} {flows:?} {settlement:?} {postings:?} {table:?} {totals:?}")
 }
 
 fn in_memory(input: &DayInput<'_>) -> Result<(Written, String), Error> {
