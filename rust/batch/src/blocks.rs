@@ -423,7 +423,7 @@ mod tests {
             .map(|row| {
                 let some = draw();
                 let rising = row as i64 * 3 + (some % 3) as i64;
-                let none = if some % 5 == 0 { NONE } else { 1_000_000_007 + (some % 100) as i64 };
+                let none = if some.is_multiple_of(5) { NONE } else { 1_000_000_007 + (some % 100) as i64 };
                 let wild = [i64::MIN, i64::MAX, -1, some.cast_signed()][some as usize % 4];
                 let values = [rising, none, wild, 42, some.cast_signed() >> 40, -rising, NONE];
                 ((draw() % 4) as u32, values)

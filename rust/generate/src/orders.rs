@@ -177,9 +177,9 @@ fn whole(amount: i64, dice: &mut Dice) -> i64 {
 fn part(units: i64, is_active: bool, dice: &mut Dice) -> i64 {
     let sixtyfourths = i64::try_from(1 + dice.below(16)).unwrap_or_default();
     let taken = match (is_active, dice.below(16)) {
-        (true, _) => units * sixtyfourths >> 14,
+        (true, _) => (units * sixtyfourths) >> 14,
         (false, 0) => units,
-        (false, _) => units * sixtyfourths >> 6,
+        (false, _) => (units * sixtyfourths) >> 6,
     };
     taken.max(1)
 }

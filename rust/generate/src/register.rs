@@ -161,7 +161,7 @@ impl Plan {
             (account, self.fund_of(position, slot), place_of, lots.end - lots.start)
         } else {
             let special = row - many;
-            (special / 2, if special % 2 == 0 { GATED } else { SWUNG }, 0, 1)
+            (special / 2, if special.is_multiple_of(2) { GATED } else { SWUNG }, 0, 1)
         };
         // Of a position's lots the first is the oldest.
         let days = 3 + (count - 1 - place) * 120 + dice.below(117);
