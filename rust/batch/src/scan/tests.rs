@@ -126,6 +126,12 @@ fn files_of_others_come_back_whatever_their_pages_are() {
             let registry = Registry::default();
             for place in [0, 1, 2] {
                 assert_eq!(source.form(place), Some(Form::Decimals(2)));
+                if place == 2 && version == WriterVersion::PARQUET_2_0 && !dictionary {
+                    // Bytes that share their beginnings with those before are not read, and are refused by name.
+                    let error = column(&source, place, &registry).unwrap_err();
+                    assert!(format!("{error:?}").contains("DELTA_BYTE_ARRAY"), "{error:?}");
+                    continue;
+                }
                 assert_eq!(column(&source, place, &registry).unwrap(), values, "{version:?} {dictionary} {place}");
             }
             let millis: Vec<i64> = values.iter().map(|value| value * 1_000).collect();
