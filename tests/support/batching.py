@@ -45,7 +45,7 @@ def _arrow(table: Any) -> pa.Table:
     return data
 
 
-def _write_with_arrow(path: Path, table: Any, dice: Random) -> None:
+def _write_with_arrow(path: Path, table: Any, dice: Random, group_rows: tuple[int, ...]) -> None:
     data = _arrow(table)
     wide = [
         field.with_type(pa.decimal128(38, field.type.scale)) if pa.types.is_decimal(field.type) else field
@@ -56,23 +56,25 @@ def _write_with_arrow(path: Path, table: Any, dice: Random) -> None:
     pq.write_table(
         data,
         path,
-        row_group_size=dice.choice((1, 3, 7, 1_000)),
+        row_group_size=dice.choice(group_rows),
         use_dictionary=dice.random() < 0.7,
         compression=dice.choice(("none", "snappy", "zstd")),
-        data_page_size=dice.choice((64, 1 << 20)),
+        data_page_size=dice.choice((64 if group_rows[0] == 1 else 4_096, 1 << 20)),
         data_page_version=dice.choice(("1.0", "2.0")),
         store_decimal_as_integer=dice.random() < 0.5,
         write_page_checksum=dice.random() < 0.5,
     )
 
 
-def _write_with_polars(path: Path, table: Any, dice: Random) -> None:
+def _write_with_polars(path: Path, table: Any, dice: Random, group_rows: tuple[int, ...]) -> None:
     pl.DataFrame(_arrow(table)).write_parquet(
-        path, row_group_size=dice.choice((2, 5, 1_000)), compression=dice.choice(("zstd", "snappy", "uncompressed"))
+        path, row_group_size=dice.choice(group_rows), compression=dice.choice(("zstd", "snappy", "uncompressed"))
     )
 
 
-def write_table(folder: Path, name: str, table: TypedTable, dice: Random) -> list[Path]:
+def write_table(
+    folder: Path, name: str, table: TypedTable, dice: Random, *, few_groups: bool = False
+) -> list[Path]:
     """Writes a table as one or several files, each by one of the writers."""
     # Orders without ids of their own are numbered as they stand.
     has_ids = name != "orders" or "order_id" in table
@@ -80,14 +82,14 @@ def write_table(folder: Path, name: str, table: TypedTable, dice: Random) -> lis
     for number, piece in enumerate(_pieces(table, dice, has_ids)):
         path = folder / f"{name}-{number}.parquet"
         write = dice.choice((_write_own, _write_with_arrow, _write_with_polars))
-        write(path, piece, dice)
+        write(path, piece, dice, (10_000, 33_333) if few_groups else (1, 3, 7, 1_000))
         paths.append(path)
     if has_ids:
         dice.shuffle(paths)
     return paths
 
 
-def _write_own(path: Path, table: Any, dice: Random) -> None:
+def _write_own(path: Path, table: Any, dice: Random, group_rows: tuple[int, ...]) -> None:
     write_file(path, "table", table)
 
 
