@@ -107,7 +107,6 @@ def test_killed_anywhere_a_day_is_finished(source: Path, golden: dict[str, bytes
         result = result or _run(source, out)
         days += 1
         resumed += bool(result["resumed"])
-        # A run that died behind the renaming has left its working folder; the day is there, and whole.
         _check(out, golden)
         shutil.rmtree(out.parent)
     print(f"{kills} kills, {days} days, of which {resumed} went on with finished partitions")
@@ -127,9 +126,7 @@ def test_finished_partitions_are_not_made_again(source: Path, golden: dict[str, 
 
 
 @pytest.mark.parametrize("name", ["confirmations-000.parquet", "positions-001.parquet", "journal"])
-def test_a_damaged_partition_is_made_again(
-    source: Path, golden: dict[str, bytes], tmp_path: Path, name: str
-) -> None:
+def test_a_damaged_partition_is_made_again(source: Path, golden: dict[str, bytes], tmp_path: Path, name: str) -> None:
     out = tmp_path / "now" / "day"
     assert _run(source, out, lines=2) is None
     working = out.parent / ".day.run"
@@ -165,7 +162,7 @@ def test_of_two_runs_of_a_folder_one_works(source: Path, golden: dict[str, bytes
     out = tmp_path / "now" / "day"
     first = _start(source, out)
     lock = out.parent / ".day.run" / "plan.json"
-    _until(lambda: lock.exists())
+    _until(lock.exists)
     # It stands still while the second one tries.
     first.send_signal(signal.SIGSTOP)
     try:
@@ -200,9 +197,7 @@ def test_ctrl_c_stops_a_run_that_another_call_finishes(
     _check(out, golden)
 
 
-def test_a_fork_in_the_middle_of_a_run_harms_nobody(
-    source: Path, golden: dict[str, bytes], tmp_path: Path
-) -> None:
+def test_a_fork_in_the_middle_of_a_run_harms_nobody(source: Path, golden: dict[str, bytes], tmp_path: Path) -> None:
     script = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
@@ -284,9 +279,7 @@ def test_a_flipped_byte_of_an_input_is_refused_or_another_input(
 
 
 @pytest.mark.parametrize("name", ["orders-000.parquet", "positions-000.parquet"])
-def test_an_input_that_was_cut_off_is_refused(
-    small: tuple[Path, dict[str, bytes]], tmp_path: Path, name: str
-) -> None:
+def test_an_input_that_was_cut_off_is_refused(small: tuple[Path, dict[str, bytes]], tmp_path: Path, name: str) -> None:
     source, _ = small
     size = (source / name).stat().st_size
     for number, length in enumerate([*range(0, size, max(size // 60, 1)), size - 1]):

@@ -90,9 +90,7 @@ def _read(kind: Any, source: Path, name: str) -> Any:
 
 @pytest.mark.parametrize("profile", ["yuebao", "transfer-agent"])
 @pytest.mark.parametrize("digits", [None, 9])
-def test_a_day_with_parts(
-    tmp_path: Path, profile: str, digits: int | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_day_with_parts(tmp_path: Path, profile: str, digits: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["fundclear.batch.run"], "_PART_ROWS", PART_ROWS)
     source = tmp_path / "source"
     generate(source, profile=profile, orders=70_000, accounts=30_000, seed=5, account_digits=digits)

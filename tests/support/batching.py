@@ -72,9 +72,7 @@ def _write_with_polars(path: Path, table: Any, dice: Random, group_rows: tuple[i
     )
 
 
-def write_table(
-    folder: Path, name: str, table: TypedTable, dice: Random, *, few_groups: bool = False
-) -> list[Path]:
+def write_table(folder: Path, name: str, table: TypedTable, dice: Random, *, few_groups: bool = False) -> list[Path]:
     """Writes a table as one or several files, each by one of the writers."""
     # Orders without ids of their own are numbered as they stand.
     has_ids = name != "orders" or "order_id" in table

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from fundclear import _kernel
 from fundclear.amounts import Amounts, ArrowStream
-from fundclear.batch.attempt import Attempt, attempt_at, finished_run
+from fundclear.batch.attempt import Attempt, attempt_at, clean_up, finished_run
 from fundclear.batch.files import Files, PathsLike, TableFiles, find
 from fundclear.batch.understanding import Beside, Understood, spelled_domains, understand
 from fundclear.batch.writing import kept_scale, specs_of
@@ -158,6 +158,7 @@ def run(
     if made is not None:
         if made.get("plan") != plan:
             raise refuse("run-inputs", argument=str(target), why="the day that is there was made of others")
+        clean_up(target)
         return BatchDay(target, Proof.from_dict(open_folder(target)["proof"]), made, False)
     room = int(_bytes(memory) * _FOR_ROWS)
     with attempt_at(target, plan) as attempt:
