@@ -18,6 +18,8 @@ GATE_PAIRS ?= 20
 
 # What it comes to if the gate cannot decide: fail, or pass and say so.
 GATE_UNDECIDED ?= fail
+# How often `make crash` kills runs.
+KILLS ?= 300
 
 # Lint, tests and wheel share one profile and one set of variables, those that maturin sets; with others cargo would
 # take PyO3 and all that stands on it for stale and compile it again at every change from one to the other.
@@ -141,6 +143,10 @@ fuzz: ## feed the parser whatever bytes may break it, for FUZZ_SECONDS (60)
 	mkdir -p rust/fuzz/artifacts rust/fuzz/corpus
 	cd rust/fuzz && CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/fuzz $(CARGO) run --release --locked -- \
 		-max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=artifacts/ corpus
+
+.PHONY: crash
+crash: $(BUILT) ## kill runs out of core KILLS (300) times, and see that each is finished with the same bytes
+	FUNDCLEAR_KILLS=$(KILLS) $(PY) -m pytest tests/crash/test_killed_batches.py
 
 .PHONY: docs
 docs: $(BUILT) ## build the documentation into docs/_build/html; a warning is an error

@@ -47,7 +47,7 @@ pub fn resolve(
             else {
                 continue;
             };
-            if suspects.contains(&(distributor, id)) || ids_of_earlier.contains(&id) {
+            if suspects.contains(&(distributor, id)) || ids_of_earlier.contains(&key_of(ids, id)) {
                 let says = columns.iter().filter_map(|column| column.get(row).copied()).collect();
                 found.push(((distributor, id), says));
             }
@@ -69,7 +69,7 @@ pub fn resolve(
     let mut count = 0;
     for group in found.chunk_by(|a, b| a.0 == b.0) {
         let Some((first, others)) = group.split_first() else { continue };
-        let key = (number(first.0.0), first.0.1);
+        let key = (number(first.0.0), key_of(ids, first.0.1));
         let verdict = if earlier.contains(&key) {
             Verdict::Earlier
         } else if others.is_empty() {
@@ -87,6 +87,16 @@ pub fn resolve(
         return Err(Error::file("orders", fundclear_store::error::Error::Content(why)));
     }
     Ok(Refused::new(verdicts, count))
+}
+
+/// What a packed id stands for: texts have keys, which are not their numbers in the order in which they were found.
+fn key_of(column: Option<&Column>, id: i64) -> i64 {
+    match column {
+        Some(Column::Packed(_, Lookup::Texts(keys))) => {
+            usize::try_from(id).ok().and_then(|text| keys.get(text)).copied().unwrap_or_default()
+        }
+        _ => id,
+    }
 }
 
 /// A value as it was packed; the scalar of a column that was not.

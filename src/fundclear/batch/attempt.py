@@ -24,7 +24,7 @@ from typing import Any, Final, final
 from fundclear.errors import refuse
 from fundclear.folder import MANIFEST, RUN, manifest_text, sync
 
-__all__ = ["Attempt", "attempt_at", "finished_run"]
+__all__ = ["Attempt", "attempt_at", "clean_up", "finished_run"]
 
 _PLAN: Final = "plan.json"
 
@@ -101,9 +101,9 @@ def attempt_at(target: Path, plan: Mapping[str, Any]) -> Iterator[Attempt]:
         InputError: another run is at work on it (``run-locked``), or was begun with other inputs (``run-inputs``).
         OSError: the system refused.
     """
-    working = target.parent / f".{target.name}.run"
+    working = _working(target)
     working.mkdir(parents=True, exist_ok=True)
-    handle = os.open(working / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    handle = _lock(working)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -117,6 +117,29 @@ def attempt_at(target: Path, plan: Mapping[str, Any]) -> Iterator[Attempt]:
         yield Attempt(target, working, f"{_UNFINISHED}{os.urandom(8).hex()}")
     finally:
         os.close(handle)
+
+
+def clean_up(target: Path) -> None:
+    """Removes what a run has left that was killed when its day had appeared; a run that lives holds its lock."""
+    working = _working(target)
+    if not working.is_dir():
+        return
+    handle = _lock(working)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(working, ignore_errors=True)
+    except BlockingIOError:
+        pass
+    finally:
+        os.close(handle)
+
+
+def _working(target: Path) -> Path:
+    return target.parent / f".{target.name}.run"
+
+
+def _lock(working: Path) -> int:
+    return os.open(working / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
 
 def _check_plan(working: Path, plan: Mapping[str, Any], target: Path) -> None:

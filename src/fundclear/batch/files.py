@@ -172,7 +172,12 @@ class Files:
 
     def identity(self) -> dict[str, Any]:
         """What tells these files from others without reading them."""
-        return {name: sorted([size, footer] for size, footer in table.identity) for name, table in self.tables.items()}
+        listed = {name: [[size, footer] for size, footer in table.identity] for name, table in self.tables.items()}
+        # Orders without ids are numbered as they stand; of all other rows the order means nothing.
+        return {
+            name: files if name == "orders" and "order_id" not in self.orders.forms else sorted(files)
+            for name, files in listed.items()
+        }
 
 
 def find(name: str, given: PathsLike, terms: Terms) -> TableFiles:

@@ -16,14 +16,24 @@ import numpy.typing as npt
 
 from fundclear import _kernel
 from fundclear.amounts import Amounts, ArrowStream
-from fundclear.batch.attempt import Attempt, attempt_at, finished_run
+from fundclear.batch.attempt import Attempt, attempt_at, clean_up, finished_run
 from fundclear.batch.files import Files, PathsLike, TableFiles, find
 from fundclear.batch.understanding import Beside, Understood, spelled_domains, understand
 from fundclear.batch.writing import kept_scale, specs_of
 from fundclear.clearing import Clearing
 from fundclear.digests import NO_ROWS, fingerprint, fingerprint_in
 from fundclear.errors import FundclearError, refuse
-from fundclear.folder import LAYOUT, MANIFEST, RUN, listed_files, manifest_text, open_folder, part_bits, write_file
+from fundclear.folder import (
+    LAYOUT,
+    MANIFEST,
+    PART_ROWS,
+    RUN,
+    listed_files,
+    manifest_text,
+    open_folder,
+    part_bits,
+    write_file,
+)
 from fundclear.folder import write_text as write_file_text
 from fundclear.inputs import Inputs
 from fundclear.intake import own_numbers
@@ -52,6 +62,9 @@ _UNITS: Final = {"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, 
 
 # Of the memory that a run may take, so much is for the rows between the passes; the rest is for those at work.
 _FOR_ROWS: Final = 0.6
+
+# Tests have smaller parts.
+_PART_ROWS = PART_ROWS
 
 
 @final
@@ -145,6 +158,7 @@ def run(
     if made is not None:
         if made.get("plan") != plan:
             raise refuse("run-inputs", argument=str(target), why="the day that is there was made of others")
+        clean_up(target)
         return BatchDay(target, Proof.from_dict(open_folder(target)["proof"]), made, False)
     room = int(_bytes(memory) * _FOR_ROWS)
     with attempt_at(target, plan) as attempt:
@@ -252,7 +266,7 @@ class _Job:
         files, terms = self.files, self.beside.terms
         left = 0 if self.beside.deferred is None else len(self.beside.deferred)
         held = 0 if files.positions is None else files.positions.rows
-        self.parts = part_bits(files.orders.rows + left, held)
+        self.parts = part_bits(files.orders.rows + left, held, _PART_ROWS)
         first = None
         if "order_id" not in files.orders.forms:
             first = int(own_numbers(1, self.beside.date)[0])

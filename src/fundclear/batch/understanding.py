@@ -15,7 +15,7 @@ from fundclear.columns import Labels
 from fundclear.errors import refuse
 from fundclear.fixed import Fixed
 from fundclear.identifiers import Domain, Identifiers
-from fundclear.intake import CHARGES, GATES, KINDS, OPTIONS, Given, Intake, Seen, take_in
+from fundclear.intake import CHARGES, GATES, KINDS, OPTIONS, Given, Intake, Seen, own_numbers, take_in
 from fundclear.schemas import ColumnSpec
 from fundclear.tables import Confirmations, Events, FundDays, Lots, Obligations, Orders, Positions, TypedTable
 from fundclear.terms import Terms
@@ -80,7 +80,7 @@ def understand(files: Files, beside: Beside, facts: Mapping[str, Any]) -> Unders
         events=beside.events,
         obligations=beside.obligations,
     )
-    seen = _seen(files, given, facts, lists)
+    seen = _seen(files, given, facts, lists, beside.date)
     intake = take_in(
         given,
         beside.terms,
@@ -144,7 +144,7 @@ def _check_positions(files: Files, beside: Beside, lists: Mapping[str, Labels | 
         raise refuse("positions-needed", value="redemptions and switches" if outgoing else "income")
 
 
-def _seen(files: Files, given: Given, facts: Mapping[str, Any], lists: Mapping[str, Labels | None]) -> Seen:
+def _seen(files: Files, given: Given, facts: Mapping[str, Any], lists: Mapping[str, Labels | None], date: Date) -> Seen:
     identifiers: dict[str, list[Identifiers]] = {}
     for name in ("fund", "distributor", "target_fund", "transaction_account", "order_id"):
         known = lists.get(name)
@@ -154,6 +154,9 @@ def _seen(files: Files, given: Given, facts: Mapping[str, Any], lists: Mapping[s
         for column, values in zip(table.integers(), facts[name]["distinct"], strict=True):
             domain = "fund" if column == "target_fund" else column
             identifiers.setdefault(domain, []).append(np.array(values, dtype=np.int64))
+    if "order_id" not in files.orders.forms and files.orders.rows:
+        # What left-over orders have must be of their kind.
+        identifiers.setdefault("order_id", []).append(own_numbers(1, date))
     domains = {}
     for name, width in facts["digits"].items():
         if width is None:

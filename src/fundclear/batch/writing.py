@@ -120,6 +120,9 @@ def _opening(table: TableFiles | None, closing: Mapping[str, Any], names: Names)
         if spec.kind == "money" and spec.scale is None:
             given, kept = table.forms[spec.name][1] or 0, kept_scale(spec.name, names.terms)
             column["extra"], column["scaled"] = given, _scaled(given, kept)
+        if table.forms[spec.name][0] == "text" and column["kind"] == "integer":
+            # No row of the day has such a text, so what goes out does not show that these are texts.
+            column["kind"], column["extra"] = "text", []
         columns.append(column)
     return {"columns": columns, "fingerprints": []}
 

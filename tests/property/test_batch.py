@@ -1,0 +1,154 @@
+"""A day out of core is the day in memory, byte for byte: whatever wrote its files, and however they are cut."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import fundclear as fc
+from fundclear import dayfile
+from fundclear.batch import run
+from fundclear.clearing import write_day
+from fundclear.generating import generate
+from support.batch_worker import PART_ROWS, run_generated
+from support.batching import (
+    cleared,
+    differences,
+    run_day,
+    spelled,
+    without_several_charges,
+    without_some_columns,
+    write_table,
+)
+from support.drawing_days import day_of
+from support.public_days import as_users_put_it, day_name, tables_of, terms_of
+
+
+def _drawn(seed: int, dice: Random) -> dict[str, Any]:
+    drawn = day_of(seed)
+    terms = terms_of(drawn)
+    public = as_users_put_it(drawn, terms)
+    made = without_several_charges({**tables_of(public), "terms": terms, "date": day_name(public)})
+    if dice.random() < 0.3:
+        made = without_some_columns(made, dice)
+    return spelled(made, dice) if dice.random() < 0.5 else made
+
+
+def _code(call: Any) -> str | None:
+    try:
+        call()
+    except fc.FundclearError as error:
+        return error.code
+    return None
+
+
+@given(st.integers(0, 2**32))
+# Ids that are texts, found in another order than that of their keys, of which some are there twice.
+@example(1014)
+# No rows at all, with columns of texts.
+@example(1116)
+def test_a_day_from_files_is_the_day_in_memory(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    dice = Random(seed)
+    made = _drawn(seed, dice)
+    folder = tmp_path_factory.mktemp("day")
+    how = {"memory": dice.choice(("1MiB", "64MiB", "4GiB")), "threads": dice.randint(1, 3)}
+    wanted = _code(lambda: cleared(made, folder / "memory"))
+    assert _code(lambda: run_day(folder / "run", made, dice, **how)) == wanted
+    if wanted is None:
+        assert differences(folder / "run" / "day", folder / "memory") == []
+        assert sorted(path.name for path in (folder / "run").iterdir()) == ["day", "in"]
+    shutil.rmtree(folder)
+
+
+def test_drawn_days_have_what_is_hard() -> None:
+    """Most days must not be refused, and what a run does apart from a day in memory must be there."""
+    days = [_drawn(seed, Random(seed)) for seed in range(200)]
+    for name in ("deferred", "events", "obligations", "lots", "positions"):
+        assert sum(len(day[name]) > 0 for day in days) > 40, name
+    assert sum(max((len(dates) for dates in day["income"].values()), default=0) > 1 for day in days) > 20
+    texts = [day for day in days if isinstance(day["orders"].get("order_id"), fc.Labels)]
+    assert sum(len(set(day["orders"]["order_id"])) < len(day["orders"]) for day in texts) > 10
+
+
+# --- days with parts -------------------------------------------------------------------------------------------------
+
+
+def _read(kind: Any, source: Path, name: str) -> Any:
+    paths = sorted(source.glob(f"{name}-*.parquet"))
+    return fc.tables.taken(kind, pq.read_table(paths)) if paths else None
+
+
+@pytest.mark.parametrize("profile", ["yuebao", "transfer-agent"])
+@pytest.mark.parametrize("digits", [None, 9])
+def test_a_day_with_parts(tmp_path: Path, profile: str, digits: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["fundclear.batch.run"], "_PART_ROWS", PART_ROWS)
+    source = tmp_path / "source"
+    generate(source, profile=profile, orders=70_000, accounts=30_000, seed=5, account_digits=digits)
+    terms = fc.Terms.from_toml(source / "terms.toml")
+    prices = dayfile.read(source / "prices.toml", terms)
+    beside = {"terms": terms, "date": prices.date, "prices": prices.prices, "income": prices.income}
+    tables = {"positions": _read(fc.Positions, source, "positions"), "lots": _read(fc.Lots, source, "lots")}
+    orders = _read(fc.Orders, source, "orders")
+    write_day(fc.clear(orders, **beside, **tables), tmp_path / "memory", part_rows=PART_ROWS)
+    assert (tmp_path / "memory" / "confirmations-003.parquet").exists()
+    run_generated(source, tmp_path / "spilled", memory="1MiB", threads=2)
+    assert differences(tmp_path / "spilled", tmp_path / "memory") == []
+    # The same rows in other files and another order.
+    dice = Random(7)
+    (tmp_path / "again").mkdir()
+    files = {
+        name: write_table(tmp_path / "again", name, table, dice, few_groups=True)
+        for name, table in ({"orders": orders} | tables).items()
+        if table is not None
+    }
+    run(files.pop("orders"), tmp_path / "permuted", **files, **beside, threads=3)
+    assert differences(tmp_path / "permuted", tmp_path / "memory") == []
+
+
+# --- what a run is refused for ---------------------------------------------------------------------------------------
+
+
+def _orders(**more: Any) -> fc.Orders:
+    return fc.Orders(account=[1, 2], fund="F", kind="subscribe", amount=["10.00", "11.00"], **more)
+
+
+_TERMS = fc.Terms([fc.Fund("F", currency="CNY")])
+_BESIDE: dict[str, Any] = {"terms": _TERMS, "prices": {"F": "1"}, "date": "2017-04-27"}
+
+
+def test_what_a_run_does_not_read_is_refused_with_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "orders.parquet"
+    moments = np.array(["NaT", "2017-04-27T09:00:00"], "datetime64[us]")
+    for orders in (_orders(placed_at=moments), _orders(discount=["0.1", "0"], rate=["0.1", "0"])):
+        pq.write_table(pa.table(orders), path)
+        with pytest.raises(fc.FundclearError, match=r"orders\.parquet") as refused:
+            run(path, tmp_path / "day", **_BESIDE)
+        assert refused.value.code == "file"
+        assert not (tmp_path / "day").exists()
+        shutil.rmtree(tmp_path / ".day.run")
+
+
+def test_orders_without_ids_are_those_of_their_files_in_order(tmp_path: Path) -> None:
+    """They are numbered as they stand, so that files in another order are another input."""
+    paths = [tmp_path / "orders-0.parquet", tmp_path / "orders-1.parquet"]
+    for path, kind in zip(paths, ("subscribe", "redeem"), strict=True):
+        orders = fc.Orders(account=[1], fund="F", kind=kind, quantity=["10.00"])
+        pq.write_table(pa.table(orders), path)
+    positions = tmp_path / "positions.parquet"
+    pq.write_table(pa.table(fc.Positions(account=[1], fund="F", units=["50.00"])), positions)
+    day = run(paths, tmp_path / "day", positions=positions, **_BESIDE)
+    assert not run(paths, tmp_path / "day", positions=positions, **_BESIDE).is_new
+    with pytest.raises(fc.InputError) as refused:
+        run(paths[::-1], tmp_path / "day", positions=positions, **_BESIDE)
+    assert refused.value.code == "run-inputs"
+    assert run(paths[::-1], tmp_path / "other", positions=positions, **_BESIDE).proof.digest != day.proof.digest
