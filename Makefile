@@ -36,7 +36,7 @@ unexport CONDA_PREFIX
 # Stamps say what has been done, so that a second call is quick.
 INSTALLED := $(VENV)/.installed
 BUILT := $(VENV)/.built
-NATIVE_SOURCES := $(shell find rust/formats rust/generate rust/kernel rust/python rust/store -name '*.rs' -o -name '*.toml' -o -name 'build_cython.py') \
+NATIVE_SOURCES := $(shell find rust/batch rust/formats rust/generate rust/kernel rust/python rust/store -name '*.rs' -o -name '*.toml' -o -name 'build_cython.py') \
 	rust/Cargo.toml rust/Cargo.lock pyproject.toml src/fundclear/cython_api.pyx src/fundclear/cython_api.pxd
 
 .DEFAULT_GOAL := help

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from fundclear import _kernel, dayfile
 from fundclear.clearing import Clearing, clear, open_day
+from fundclear.cli_run import add_run
 from fundclear.errors import FundclearError, refuse
 from fundclear.folder import check_free
 from fundclear.gathering import Gathered, gather_orders, one_date, read_table, write_beside
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"fundclear {version}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_clear(commands)
+    add_run(commands, _EXITS)
     show = commands.add_parser("show", help="print the report of a finished day again")
     show.add_argument("folder", metavar="DIR", help="the day's folder")
     show.set_defaults(run=_show)

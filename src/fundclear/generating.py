@@ -29,7 +29,7 @@ PROFILES: Final = ("yuebao", "transfer-agent")
 DATE: Final = "2017-04-27"
 
 #: What the day before left of the register, by the name of its fingerprint in a proof.
-_LEFT: Final = {"out.positions": "positions", "out.lots": "lots"}
+_LEFT: Final = {"out.register": "positions", "out.lots": "lots"}
 _LEFT_EMPTY: Final = ("out.deferred", "out.obligations")
 
 # The native side numbers the transfer agent's funds so: a gated one, a swung one, money-market funds, all others, of

@@ -11,7 +11,7 @@ import pytest
 
 import fundclear as fc
 from fundclear import dayfile
-from fundclear.digests import fingerprint
+from fundclear.digests import fingerprint, register_fingerprint
 from fundclear.formats import columnar
 from fundclear.proof import Proof
 from support.sample import files, run
@@ -71,7 +71,7 @@ def test_bytes_are_the_same_for_any_number_of_threads(tmp_path: Path, profile: s
 
 def test_the_proof_has_the_fingerprints_of_the_tables_as_read(made: Path) -> None:
     positions, lots, proof = _read(made)
-    assert proof.digests["out.positions"] == fingerprint("positions", positions)
+    assert proof.digests["out.register"] == register_fingerprint(positions)
     assert proof.digests["out.lots"] == ("0" * 32 if lots is None else fingerprint("lots", lots))
     assert (lots is None) == (made.name == "yuebao")
     rows = json.loads((made / "generate.json").read_text(encoding="utf-8"))["rows"]
@@ -129,7 +129,7 @@ def test_accounts_are_texts_and_ids_are_in_no_order(tmp_path: Path) -> None:
     assert len(ids) * 0.99 < len(set(ids)) <= len(ids)
     positions, lots, proof = _read(tmp_path / "made")
     assert lots is not None
-    assert proof.digests["out.positions"] == fingerprint("positions", positions)
+    assert proof.digests["out.register"] == register_fingerprint(positions)
     assert proof.digests["out.lots"] == fingerprint("lots", lots)
     _cleared(tmp_path / "made").proof.check()
 

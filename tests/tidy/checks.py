@@ -162,6 +162,7 @@ LAYERS = (
     "progress",
     "generating",
     "batch",
+    "cli_run",
     "cli",
     "__main__",
     "__init__",

@@ -134,10 +134,26 @@ impl<'a> Columns<'a> {
         });
     }
 
-    fn fingerprint(&self, table: &str, counted: &[usize]) -> Result<u128, Error> {
-        let fields: Vec<_> =
-            self.written.iter().zip(&self.texts).map(|((_, values), texts)| field(values, texts)).collect();
-        fingerprint(&Exec::inline(), table, &fields, counted)
+    fn fields(&self) -> Vec<Field<'_>> {
+        self.written.iter().zip(&self.texts).map(|((_, values), texts)| field(values, texts)).collect()
+    }
+
+    fn fingerprint(&self, table: &str) -> Result<u128, Error> {
+        fingerprint(&Exec::inline(), table, &self.fields(), &[])
+    }
+
+    /// The fingerprint of positions as a day begins with them: what is not written counts as its default does.
+    fn register(&self) -> Result<u128, Error> {
+        let fields = self.fields();
+        let [account, distributor, fund, units] = fields.as_slice() else { return Ok(0) };
+        let zeros = vec![0; account.values.len()];
+        let front = [text_hash(b"front")];
+        let nothing = Field { values: Ints::U8(&zeros), texts: None };
+        let charge = Field { values: Ints::U8(&zeros), texts: Some(&front) };
+        let held = [*units, nothing, nothing, nothing];
+        let named = [*account, nothing, *distributor, *fund, charge, nothing];
+        // A position that has nothing does not count.
+        fingerprint(&Exec::inline(), "register", &[&named[..], &held[..]].concat(), &[6, 7, 8, 9])
     }
 }
 
@@ -240,7 +256,7 @@ impl<'a> Writer<'a> {
         columns.push("distributor", Values::Texts(&distributors, &self.plan.distributors));
         columns.push("fund", Values::Texts(&funds, &self.funds));
         columns.push("units", Values::Decimals(&units, SCALE));
-        let print = columns.fingerprint("positions", &[3])?;
+        let print = columns.register()?;
         self.made.positions = self.made.positions.wrapping_add(print);
         written(path, &columns.written, "positions")
     }
@@ -263,7 +279,7 @@ impl<'a> Writer<'a> {
         columns.push("confirmed", Values::Dates(&confirmed));
         columns.push("units", Values::Decimals(&units, SCALE));
         columns.push("nav", Values::Decimals(&prices, NAV_SCALE));
-        let print = columns.fingerprint("lots", &[])?;
+        let print = columns.fingerprint("lots")?;
         self.made.lots = self.made.lots.wrapping_add(print);
         written(path, &columns.written, "lots")
     }

@@ -1,0 +1,98 @@
+"""``fundclear run``: made-up days from files to a folder, as in memory, and what is refused before any work."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import fundclear as fc
+from fundclear import dayfile
+from fundclear.formats import columnar
+from fundclear.proof import Proof
+from support.sample import run
+
+ORDERS, ACCOUNTS = 6_000, 1_500
+
+
+@pytest.fixture(scope="module", params=["yuebao", "transfer-agent"])
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder: Path = tmp_path_factory.mktemp("made") / request.param
+    size = ("--orders", ORDERS, "--accounts", ACCOUNTS)
+    said = run("generate", "--profile", request.param, *size, "--out", folder)
+    assert said.returncode == 0, said.stderr
+    return folder
+
+
+def _in_memory(made: Path, out: Path) -> None:
+    terms = fc.Terms.from_toml(made / "terms.toml")
+    prices = dayfile.read(made / "prices.toml", terms)
+    assert prices.date is not None
+    lots = made / "lots-000.parquet"
+    day = fc.clear(
+        columnar.read(made / "orders-000.parquet", fc.Orders),
+        terms=terms,
+        date=prices.date,
+        prices=prices.prices,
+        income=prices.income,
+        decisions=prices.decisions,
+        positions=columnar.read(made / "positions-000.parquet", fc.Positions),
+        lots=columnar.read(lots, fc.Lots) if lots.exists() else None,
+        previous=Proof.from_dict(json.loads((made / "proof.json").read_text(encoding="utf-8"))),
+    )
+    day.write(out)
+
+
+def test_a_run_writes_what_a_day_in_memory_writes_and_is_done_once(made: Path, tmp_path: Path) -> None:
+    said = run("run", "--in", made, "--out", tmp_path / "day")
+    assert said.returncode == 0, said.stderr
+    assert "all hold" in said.stdout
+    _in_memory(made, tmp_path / "memory")
+    files = {path.name: path.read_bytes() for path in (tmp_path / "day").iterdir() if path.name != "run.json"}
+    assert files == {path.name: path.read_bytes() for path in (tmp_path / "memory").iterdir()}
+    stamp = (tmp_path / "day" / "manifest.json").stat().st_mtime_ns
+    again = run("run", "--in", made, "--out", tmp_path / "day", "--threads", 1, "--memory", "1MiB")
+    assert again.returncode == 0
+    assert "finished before" in again.stdout
+    assert (tmp_path / "day" / "manifest.json").stat().st_mtime_ns == stamp
+    assert run("verify", tmp_path / "day").returncode == 0
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_other_inputs_under_the_same_name_are_refused(made: Path, tmp_path: Path) -> None:
+    assert run("run", "--in", made, "--out", tmp_path / "day", "--quiet").returncode == 0
+    other = shutil.copytree(made, tmp_path / "other")
+    prices = other / "prices.toml"
+    prices.write_text(prices.read_text(encoding="utf-8").replace('= "1.0000"', '= "1.0001"'), encoding="utf-8")
+    said = run("run", "--in", other, "--out", tmp_path / "day")
+    assert said.returncode == 1
+    assert "[run-inputs]" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(("--memory", "much"), "[argument]"), (("--terms", "nowhere.toml"), "[io]")]
+)
+def test_what_cannot_be_run_is_said_before_any_work(
+    made: Path, tmp_path: Path, arguments: tuple[str, str], code: str
+) -> None:
+    said = run("run", "--in", made, "--out", tmp_path / "day", *arguments)
+    assert said.returncode == 1
+    assert code in said.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_without_orders_is_refused(made: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    given = ("--terms", made / "terms.toml", "--prices", made / "prices.toml")
+    said = run("run", "--in", empty, "--out", tmp_path / "day", *given)
+    assert (said.returncode, "[run-files]" in said.stderr) == (1, True)
+
+
+def test_progress_as_json_is_one_object_a_line(made: Path, tmp_path: Path) -> None:
+    said = run("run", "--in", made, "--out", tmp_path / "day", "--log-json")
+    assert said.returncode == 0
+    for line in said.stderr.splitlines():
+        assert set(json.loads(line)) == {"seconds", "phase", "read", "settled", "partitions", "written"}
