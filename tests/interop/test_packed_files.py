@@ -174,5 +174,5 @@ def test_what_is_asked_for_is_found(tmp_path: Path) -> None:
     for column, value in (("amount", last), ("day", day), ("name", names[int(places[-1])])):
         assert pq.read_table(path, filters=[(column, "=", value)]).num_rows == count
         assert pl.scan_parquet(path).filter(pl.col(column) == value).collect().height == count
-        found = duckdb.execute(f"select count(*) from '{path}' where {column} = ?", [value]).fetchone()
+        [found] = duckdb.execute(f"select count(*) from '{path}' where {column} = ?", [value]).fetchall()
         assert found == (count,)
