@@ -44,6 +44,7 @@ __all__ = [
     "gate",
     "generate_day",
     "integers_arrow",
+    "key_places",
     "keys_at",
     "label_arrow",
     "label_find",
@@ -67,11 +68,14 @@ __all__ = [
     "parse_one",
     "parse_text",
     "parse_whole",
+    "part_starts",
+    "plan_file",
     "post",
     "read_parquet",
     "read_table_file",
     "redeem",
     "rescale",
+    "run_day",
     "settle",
     "seven_day_yield",
     "subscribe",
@@ -82,6 +86,7 @@ __all__ = [
     "validate",
     "write_csv",
     "write_parquet",
+    "written_order",
 ]
 
 _Minor: TypeAlias = npt.NDArray[np.int64]
