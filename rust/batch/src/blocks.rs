@@ -331,71 +331,89 @@ impl Partitions<'_> {
         self.partitions.get(partition).map_or(0, |partition| partition.rows)
     }
 
-    /// Reads columns of a partition, each into the vector in its place; the rows stand in no particular order, but of
-    /// all columns, and every time, in the same.
+    /// Looks at the blocks of a partition one after another, every time in the same order; their rows stand in no
+    /// particular one.
     ///
     /// # Errors
     /// What the system says of the file for what did not fit into memory.
-    pub fn read(
-        &self,
-        reader: &mut Reader,
-        partition: usize,
-        wanted: &[usize],
-        out: &mut [Vec<i64>],
-    ) -> io::Result<()> {
+    pub fn each(&self, reader: &mut Reader, partition: usize, mut look: impl FnMut(&Rows<'_>)) -> io::Result<()> {
         let Some(partition) = self.partitions.get(partition) else { return Ok(()) };
-        for column in out.iter_mut() {
-            column.clear();
-            column.reserve(partition.rows + LANE);
-        }
         let Reader { bytes, words } = reader;
         for block in &partition.blocks {
-            let block: &[u64] = match block {
+            let words: &[u64] = match block {
                 Block::Memory(words) => words,
                 Block::Disk(place) => {
                     self.spill.read(place, bytes, words)?;
                     words
                 }
             };
-            let rows = block.first().map_or(0, |rows| usize::try_from(*rows).unwrap_or_default());
-            for (number, column) in wanted.iter().zip(out.iter_mut()).filter(|(number, _)| **number < self.width) {
-                unpack_column(block, *number, rows, column);
-            }
+            look(&Rows { words, width: self.width });
         }
         Ok(())
     }
 }
 
-/// Appends a column of a block.
-fn unpack_column(block: &[u64], number: usize, rows: usize, out: &mut Vec<i64>) {
-    let Some([about, base]) = block.get(1 + number * 2..3 + number * 2) else { return };
-    let (how, width) = (about & 0xff, usize::try_from(about >> 8 & 0xff).unwrap_or_default());
-    let base = base.cast_signed();
-    if width == 0 && how != OFFSETS_OR_NONE {
-        out.extend(std::iter::repeat_n(base, rows));
-        return;
+/// The rows of a block.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'b> {
+    words: &'b [u64],
+    width: usize,
+}
+
+impl Rows<'_> {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.words.first().map_or(0, |rows| usize::try_from(*rows).unwrap_or_default())
     }
-    let start = usize::try_from(about >> 16).unwrap_or(usize::MAX);
-    let mut words = block.get(start..).unwrap_or_default();
-    let mut before = base;
-    let mut lane = [0; LANE];
-    let end = out.len() + rows;
-    while out.len() < end {
-        let (mine, rest) = words.split_at(width.min(words.len()));
-        words = rest;
-        unpack(width, mine, &mut lane);
-        let count = LANE.min(end - out.len());
-        let lane = lane.get(..count).unwrap_or_default();
-        match how {
-            STEPS => out.extend(lane.iter().map(|step| {
-                before = before.wrapping_add(step.cast_signed());
-                before
-            })),
-            OFFSETS_OR_NONE => out.extend(lane.iter().map(|offset| match offset.checked_sub(1) {
-                None => NONE,
-                Some(offset) => base.wrapping_add(offset.cast_signed()),
-            })),
-            _ => out.extend(lane.iter().map(|offset| base.wrapping_add(offset.cast_signed()))),
+
+    /// How a column is packed, and where its words begin.
+    fn plan(&self, column: usize) -> Option<(Plan, usize)> {
+        let [about, base] = self.words.get(1 + column * 2..3 + column * 2).filter(|_| column < self.width)? else {
+            return None;
+        };
+        let plan = Plan {
+            how: about & 0xff,
+            width: usize::try_from(about >> 8 & 0xff).unwrap_or_default(),
+            base: base.cast_signed(),
+        };
+        Some((plan, usize::try_from(about >> 16).unwrap_or(usize::MAX)))
+    }
+
+    /// The value that a column has in all rows, if it is one.
+    #[must_use]
+    pub fn constant(&self, column: usize) -> Option<i64> {
+        let (plan, _) = self.plan(column)?;
+        (plan.width == 0 && plan.how != OFFSETS_OR_NONE).then_some(plan.base)
+    }
+
+    /// The values of a column, in place of what the vector has.
+    pub fn column(&self, column: usize, out: &mut Vec<i64>) {
+        out.clear();
+        let Some((plan, start)) = self.plan(column) else { return };
+        let rows = self.count();
+        out.resize(rows, plan.base);
+        if plan.width == 0 && plan.how != OFFSETS_OR_NONE {
+            return;
+        }
+        let mut words = self.words.get(start..).unwrap_or_default();
+        let mut before = plan.base;
+        let mut lane = [0; LANE];
+        for out in out.chunks_mut(LANE) {
+            let (mine, rest) = words.split_at(plan.width.min(words.len()));
+            words = rest;
+            unpack(plan.width, mine, &mut lane);
+            let values = out.iter_mut().zip(&lane);
+            match plan.how {
+                STEPS => values.for_each(|(out, step)| {
+                    before = before.wrapping_add(step.cast_signed());
+                    *out = before;
+                }),
+                OFFSETS_OR_NONE => values.for_each(|(out, offset)| {
+                    *out = offset.checked_sub(1).map_or(NONE, |offset| plan.base.wrapping_add(offset.cast_signed()));
+                }),
+                _ => values.for_each(|(out, offset)| *out = plan.base.wrapping_add(offset.cast_signed())),
+            }
         }
     }
 }
@@ -452,17 +470,23 @@ mod tests {
         assert!(budget.used() <= budget.limit);
         let mut reader = Reader::default();
         for partition in 0..4 {
+            let mut found: Vec<[i64; 7]> = Vec::new();
             let mut columns = vec![vec![1]; 7];
-            partitions.read(&mut reader, partition, &[0, 1, 2, 3, 4, 5, 6], &mut columns).unwrap();
-            let mut found: Vec<[i64; 7]> = (0..partitions.rows(partition))
-                .map(|row| [0, 1, 2, 3, 4, 5, 6].map(|place: usize| columns[place][row]))
-                .collect();
+            let look = |rows: &Rows<'_>| {
+                columns.iter_mut().enumerate().for_each(|(place, column)| rows.column(place, column));
+                for (place, column) in columns.iter().enumerate() {
+                    assert_eq!(column.len(), rows.count());
+                    let same = column.iter().all(|value| *value == column[0]);
+                    assert_eq!(rows.constant(place), same.then_some(column[0]), "{column:?}");
+                }
+                found
+                    .extend((0..rows.count()).map(|row| [0, 1, 2, 3, 4, 5, 6].map(|place: usize| columns[place][row])));
+            };
+            partitions.each(&mut reader, partition, look).unwrap();
+            assert_eq!(found.len(), partitions.rows(partition));
             let own = tables.iter().flat_map(|(numbers, rows)| numbers.iter().zip(rows));
             let mut wanted: Vec<_> =
                 own.filter(|(number, _)| **number as usize == partition).map(|(_, row)| *row).collect();
-            let mut few = vec![vec![]; 2];
-            partitions.read(&mut reader, partition, &[6, 0], &mut few).unwrap();
-            assert_eq!((&few[0], &few[1]), (&columns[6], &columns[0]));
             found.sort_unstable();
             wanted.sort_unstable();
             assert_eq!(found, wanted);
@@ -486,11 +510,15 @@ mod tests {
         writer.add(&[0; 600], &(0..600).collect::<Vec<_>>()).unwrap();
         writer.finish().unwrap();
         let partitions = shuffle.finish();
-        let mut column = [vec![]];
-        partitions.read(&mut Reader::default(), 0, &[0], &mut column).unwrap();
-        assert_eq!(column[0], (0..600).collect::<Vec<_>>());
+        let (mut column, mut found) = (vec![], vec![]);
+        let look = |rows: &Rows<'_>| {
+            rows.column(0, &mut column);
+            found.extend_from_slice(&column);
+        };
+        partitions.each(&mut Reader::default(), 0, look).unwrap();
+        assert_eq!(found, (0..600).collect::<Vec<_>>());
         spill.file.write_all_at(&[77], 40).unwrap();
-        let error = partitions.read(&mut Reader::default(), 0, &[0], &mut column).unwrap_err();
+        let error = partitions.each(&mut Reader::default(), 0, |_| {}).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }

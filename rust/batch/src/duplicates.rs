@@ -18,28 +18,60 @@ pub enum Verdict {
     Earlier,
 }
 
-/// The ids of orders that are refused, by number of the distributor and key of the id.
+/// Which ids may be among some: a few bits for each, so that most others are told at once.
+#[derive(Debug, Default)]
+pub struct Filter {
+    words: Vec<u64>,
+}
+
+impl Filter {
+    /// Of so many ids.
+    #[must_use]
+    pub fn of(count: usize, ids: impl Iterator<Item = i64>) -> Self {
+        let words = count.next_power_of_two().min(1 << 20);
+        let mut filter = Self { words: vec![0; if count == 0 { 0 } else { words }] };
+        for id in ids {
+            let (word, bit) = filter.place(id);
+            if let Some(word) = filter.words.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        filter
+    }
+
+    /// Whether it may be one of them; if it is, always.
+    #[inline]
+    #[must_use]
+    pub fn may_have(&self, id: i64) -> bool {
+        let (word, bit) = self.place(id);
+        self.words.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    /// Which bit an id has.
+    #[inline]
+    fn place(&self, id: i64) -> (usize, u64) {
+        let mixed = id.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let word = usize::try_from(mixed >> 32).unwrap_or_default() & self.words.len().wrapping_sub(1);
+        (word, 1 << (mixed >> 26 & 63))
+    }
+}
+
+/// Verdicts by number of the distributor and key of the id.
+pub type Verdicts = HashMap<(u32, i64), Verdict>;
+
+/// The ids of orders that are refused.
 #[derive(Debug, Default)]
 pub struct Refused {
-    verdicts: HashMap<(u32, i64), Verdict>,
-    /// A bit for each pattern of low bits of the ids: most orders end here.
-    seen: Vec<u64>,
+    /// By partition; partitions that are not there refuse none.
+    by_partition: Vec<Verdicts>,
     count: usize,
 }
 
 impl Refused {
-    /// Of these verdicts; so many orders are refused.
+    /// Of these verdicts about orders of each partition; so many orders are refused.
     #[must_use]
-    pub fn new(verdicts: HashMap<(u32, i64), Verdict>, count: usize) -> Self {
-        let words = (verdicts.len() / 4).next_power_of_two().clamp(1, 1 << 20);
-        let mut seen = vec![0_u64; if verdicts.is_empty() { 0 } else { words }];
-        for (_, id) in verdicts.keys() {
-            let (word, bit) = place(*id, seen.len());
-            if let Some(word) = seen.get_mut(word) {
-                *word |= bit;
-            }
-        }
-        Self { verdicts, seen, count }
+    pub const fn new(by_partition: Vec<Verdicts>, count: usize) -> Self {
+        Self { by_partition, count }
     }
 
     /// How many orders are refused.
@@ -50,23 +82,19 @@ impl Refused {
 
     /// Who tells about the orders of one partition: equal copies are all in one.
     #[must_use]
-    pub fn partition(&self) -> OfPartition<'_> {
-        OfPartition { refused: self, standing: HashSet::new() }
+    pub fn partition(&self, partition: usize) -> OfPartition<'_> {
+        let verdicts = self.by_partition.get(partition);
+        let ids = verdicts.into_iter().flat_map(HashMap::keys).map(|(_, id)| *id);
+        let filter = Filter::of(verdicts.map_or(0, HashMap::len), ids);
+        OfPartition { verdicts, filter, standing: HashSet::new() }
     }
-}
-
-/// Which bit an id has.
-#[inline]
-fn place(id: i64, words: usize) -> (usize, u64) {
-    let mixed = id.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let word = usize::try_from(mixed >> 32).unwrap_or_default() & words.wrapping_sub(1);
-    (word, 1 << (mixed >> 26 & 63))
 }
 
 /// What is known of the orders of one partition.
 #[derive(Debug)]
 pub struct OfPartition<'r> {
-    refused: &'r Refused,
+    verdicts: Option<&'r Verdicts>,
+    filter: Filter,
     /// Ids of which a copy stands already.
     standing: HashSet<(u32, i64)>,
 }
@@ -75,19 +103,11 @@ impl OfPartition<'_> {
     /// Why the next order of the partition is refused, if it is.
     #[inline]
     pub fn of(&mut self, distributor: u32, id: i64) -> Reason {
-        if self.refused.seen.is_empty() {
-            return Reason::None;
-        }
-        let (word, bit) = place(id, self.refused.seen.len());
-        if self.refused.seen.get(word).is_some_and(|word| word & bit != 0) {
-            self.look_up(distributor, id)
-        } else {
-            Reason::None
-        }
+        if self.filter.may_have(id) { self.look_up(distributor, id) } else { Reason::None }
     }
 
     fn look_up(&mut self, distributor: u32, id: i64) -> Reason {
-        match self.refused.verdicts.get(&(distributor, id)) {
+        match self.verdicts.and_then(|verdicts| verdicts.get(&(distributor, id))) {
             None => Reason::None,
             Some(Verdict::Conflict) => Reason::DuplicateConflict,
             Some(Verdict::Earlier) => Reason::Duplicate,
@@ -104,12 +124,23 @@ mod tests {
     #[test]
     fn one_of_equal_copies_stands_and_no_other_order_is_touched() {
         let verdicts = [((0, 7), Verdict::Copies), ((1, 7), Verdict::Conflict), ((0, -9), Verdict::Earlier)];
-        let refused = Refused::new(verdicts.into_iter().collect(), 5);
-        let mut partition = refused.partition();
+        let refused = Refused::new(vec![Verdicts::new(), verdicts.into_iter().collect()], 5);
+        let mut partition = refused.partition(1);
         let told: Vec<_> =
             [(0, 7), (0, 7), (1, 7), (1, 7), (0, -9), (2, 7), (0, 8)].map(|(who, id)| partition.of(who, id)).into();
         let (none, copy, conflict) = (Reason::None, Reason::Duplicate, Reason::DuplicateConflict);
         assert_eq!(told, [none, copy, conflict, conflict, copy, none, none]);
-        assert_eq!(Refused::default().partition().of(0, 7), none);
+        for other in [0, 2] {
+            assert_eq!(refused.partition(other).of(0, 7), none);
+        }
+        assert_eq!(Refused::default().partition(0).of(0, 7), none);
+    }
+
+    #[test]
+    fn a_filter_lets_its_own_ids_through_and_few_others() {
+        let filter = Filter::of(1000, (0..1000).map(|id| id * 7));
+        assert!((0..1000).all(|id| filter.may_have(id * 7)));
+        assert!((0..100_000_i64).filter(|id| filter.may_have(-id - 1)).count() < 5_000);
+        assert!(!Filter::default().may_have(0));
     }
 }

@@ -95,20 +95,18 @@ impl Desk {
         }
     }
 
-    /// A column as its table's fingerprint reads it.
+    /// A column as its table's fingerprint reads it, which goes to its file as this chunk.
     #[must_use]
-    pub fn field<'a>(&'a self, place: usize, column: &'a OutColumn, slice: Slice<'a>) -> Field<'a> {
+    pub fn field<'a>(&'a self, place: usize, column: &'a OutColumn, chunk: &Chunk<'a>) -> Field<'a> {
         if let (Kind::Digits(_), Some(hashes)) = (&column.kind, self.hashes.get(place)) {
             return Field { values: Ints::I64(hashes), texts: None };
         }
-        let values = match (&column.source, self.memory.get(place), slice) {
-            (From::Numbers(_), Some(memory), Slice::U32(_)) | (From::Scaled(..), Some(memory), Slice::I64(_)) => {
-                Ints::I64(memory)
-            }
-            (_, _, Slice::I64(values)) => Ints::I64(values),
-            (_, _, Slice::I32(values)) => Ints::I32(values),
-            (_, _, Slice::U32(values)) => Ints::U32(values),
-            (_, _, Slice::U8(values)) => Ints::U8(values),
+        let values = match *chunk {
+            Chunk::I64(values) => Ints::I64(values),
+            Chunk::I32(values) => Ints::I32(values),
+            Chunk::U32(values) => Ints::U32(values),
+            Chunk::U8(values) => Ints::U8(values),
+            Chunk::Repeat(value, rows) => Ints::Same(value, rows),
         };
         let texts = matches!(column.kind, Kind::Texts(_)).then_some(&*column.hashes);
         Field { values, texts }

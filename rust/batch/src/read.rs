@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use fundclear_kernel::day::fingerprint::{Field, Ints, fingerprint};
+use fundclear_kernel::day::fingerprint::{Field, Ints, Printer};
 use fundclear_kernel::day::scatter::bucket_of;
 use fundclear_kernel::error::Error as KernelError;
 use fundclear_kernel::exec::Exec;
@@ -101,6 +101,7 @@ struct Worker<'r> {
     /// The columns of a chunk, in their files' decimals.
     values: Vec<Vec<i64>>,
     hashes: Vec<Vec<i64>>,
+    printer: Printer,
     /// Values that were seen, and those of them that were seen last, by their low bits: most rows end there.
     seen: Vec<(Vec<i64>, HashSet<i64>)>,
     found: Found,
@@ -147,6 +148,7 @@ impl TableRead<'_> {
             rows: Vec::new(),
             values: vec![Vec::new(); self.columns.len()],
             hashes: vec![Vec::new(); self.columns.len()],
+            printer: Printer::default(),
             // At first each place holds a value that does not belong there, so that none is taken for seen.
             seen: vec![((1..).take(RECENT).collect(), HashSet::new()); self.distinct.len()],
             found: Found::default(),
@@ -267,7 +269,7 @@ impl TableRead<'_> {
 
     /// Adds a chunk to the fingerprint.
     fn print(&self, worker: &mut Worker<'_>, count: usize) -> Result<(), KernelError> {
-        let Worker { caches, values, hashes, found, .. } = worker;
+        let Worker { caches, values, hashes, printer, found, .. } = worker;
         for ((cache, values), hashes) in caches.iter().zip(values.iter()).zip(hashes.iter_mut()) {
             if let Reading::Digits(digits) = cache.reading()
                 && let Some(width) = digits.width()
@@ -276,17 +278,17 @@ impl TableRead<'_> {
                 hashes.extend(values.iter().map(|value| digits_hash(*value, width).cast_signed()));
             }
         }
-        let zeros = vec![0_u8; count];
+        let nothing = Ints::Same(0, count);
         let defaults: Vec<[u64; 1]> = self.columns.iter().map(|column| [column.default]).collect();
         let field = |place: &usize| {
             let (Some(values), Some(cache), Some(hashes)) =
                 (values.get(*place), caches.get(*place), hashes.get(*place))
             else {
-                return Field { values: Ints::U8(&zeros), texts: None };
+                return Field { values: nothing, texts: None };
             };
             match cache.reading() {
                 _ if values.is_empty() => {
-                    Field { values: Ints::U8(&zeros), texts: defaults.get(*place).map(<[u64; 1]>::as_slice) }
+                    Field { values: nothing, texts: defaults.get(*place).map(<[u64; 1]>::as_slice) }
                 }
                 Reading::Listed(_) => Field { values: Ints::I64(values), texts: Some(cache.hashes()) },
                 Reading::Digits(_) => Field { values: Ints::I64(hashes), texts: None },
@@ -294,7 +296,7 @@ impl TableRead<'_> {
             }
         };
         let fields: Vec<_> = self.looked_at.iter().map(field).collect();
-        let print = fingerprint(&Exec::inline(), self.name, &fields, &self.counted)?;
+        let print = printer.print(self.name, &fields, &self.counted)?;
         // Modulo 2^128.
         found.fingerprint = found.fingerprint.wrapping_add(print);
         Ok(())

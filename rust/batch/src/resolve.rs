@@ -1,16 +1,16 @@
 //! What is found about orders whose ids may be there twice: all that have such an id are looked at.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use fundclear_kernel::exec::Exec;
 
-use crate::blocks::Reader;
-use crate::duplicates::{MOST, Refused, Verdict};
+use crate::blocks::{Reader, Rows};
+use crate::duplicates::{Filter, MOST, Refused, Verdict, Verdicts};
 use crate::error::{Error, Failures};
 use crate::source::{Column, Lookup, Packed, orders};
 
-/// An order with a suspected id: its distributor and id, and all that it says.
-type Suspect = ((i64, i64), Vec<i64>);
+/// An order with a suspected id: its distributor and id, all that it says, and its partition.
+type Suspect = ((i64, i64), Vec<i64>, usize);
 
 /// Decides about suspects. `earlier` are the orders that earlier days left over, by number of the distributor.
 ///
@@ -27,35 +27,40 @@ pub fn resolve(
     if suspects.is_empty() && earlier.is_empty() {
         return Ok(Refused::default());
     }
-    let wanted: Vec<usize> = table
-        .columns
-        .iter()
-        .filter_map(|column| if let Column::Packed(place, _) = column { Some(*place) } else { None })
-        .collect();
     let ids = table.columns.get(orders::order_id);
     let distributors = table.columns.get(orders::distributor);
     let rows = (0..partitions).map(|partition| table.partitions.rows(partition)).sum();
     let ids_of_earlier: HashSet<i64> = earlier.iter().map(|(_, id)| *id).collect();
-    let init = || (Reader::default(), Vec::new(), Vec::<Suspect>::new());
-    let states = exec.run(rows, 0..partitions, init, |(reader, columns, found), _, partition| {
-        columns.resize_with(wanted.len(), Vec::new);
-        let read = table.partitions.read(reader, partition, &wanted, columns);
-        read.map_err(|error| failures.keep(Error::file("spill", error)))?;
-        for row in 0..table.partitions.rows(partition) {
-            let (Some(id), Some(distributor)) =
-                (value(ids, &wanted, columns, row), value(distributors, &wanted, columns, row))
-            else {
-                continue;
-            };
-            if suspects.contains(&(distributor, id)) || ids_of_earlier.contains(&key_of(ids, id)) {
-                let says = columns.iter().filter_map(|column| column.get(row).copied()).collect();
-                found.push(((distributor, id), says));
+    let filter = Filter::of(suspects.len(), suspects.iter().map(|(_, id)| *id));
+    let suspected = |distributor: i64, id: i64| {
+        filter.may_have(id) && suspects.contains(&(distributor, id))
+            || !ids_of_earlier.is_empty() && ids_of_earlier.contains(&key_of(ids, id))
+    };
+    let init = || (Reader::default(), [Vec::new(), Vec::new()], Vec::new(), Vec::<Suspect>::new());
+    let states = exec.run(rows, 0..partitions, init, |(reader, [id, distributor], column, found), _, partition| {
+        let read = table.partitions.each(reader, partition, |block| {
+            values(block, ids, id);
+            values(block, distributors, distributor);
+            let pairs = id.iter().zip(distributor.iter()).enumerate();
+            let suspects = pairs.filter(|(_, (id, distributor))| suspected(**distributor, **id));
+            let first = found.len();
+            let mut places = Vec::new();
+            for (place, (id, distributor)) in suspects {
+                places.push(place);
+                found.push(((*distributor, *id), Vec::new(), partition));
             }
-        }
-        Ok(())
+            // Most blocks have none.
+            for packed in table.columns.iter().filter(|_| !places.is_empty()) {
+                values(block, Some(packed), column);
+                for (place, (_, says, _)) in places.iter().zip(found.get_mut(first..).unwrap_or_default()) {
+                    says.extend(column.get(*place));
+                }
+            }
+        });
+        read.map_err(|error| failures.keep(Error::file("spill", error)))
     });
     let states = states.map_err(|error| failures.or(error))?;
-    let mut found: Vec<Suspect> = states.into_iter().flat_map(|(_, _, found)| found).collect();
+    let mut found: Vec<Suspect> = states.into_iter().flat_map(|(.., found)| found).collect();
     found.sort_unstable();
     let number = |distributor: i64| match distributors {
         Some(Column::Packed(_, Lookup::Keys(numbers))) => numbers.of(distributor),
@@ -65,7 +70,7 @@ pub fn resolve(
         }
         _ => u32::try_from(distributor).unwrap_or(u32::MAX),
     };
-    let mut verdicts = HashMap::new();
+    let mut verdicts = vec![Verdicts::new(); partitions];
     let mut count = 0;
     for group in found.chunk_by(|a, b| a.0 == b.0) {
         let Some((first, others)) = group.split_first() else { continue };
@@ -80,7 +85,11 @@ pub fn resolve(
             Verdict::Conflict
         };
         count += group.len() - usize::from(verdict == Verdict::Copies);
-        verdicts.insert(key, verdict);
+        for (.., partition) in group {
+            if let Some(verdicts) = verdicts.get_mut(*partition) {
+                verdicts.insert(key, verdict);
+            }
+        }
     }
     if count > MOST {
         let why = format!("{count} orders have the id of another one: the same input twice?");
@@ -99,13 +108,14 @@ fn key_of(column: Option<&Column>, id: i64) -> i64 {
     }
 }
 
-/// A value as it was packed; the scalar of a column that was not.
-fn value(column: Option<&Column>, wanted: &[usize], columns: &[Vec<i64>], row: usize) -> Option<i64> {
-    match column? {
-        Column::Scalar(value) => Some(*value),
-        Column::Packed(place, _) => {
-            let place = wanted.iter().position(|wanted| wanted == place)?;
-            columns.get(place)?.get(row).copied()
+/// The values of a column as they were packed; the scalar of one that was not, for all rows.
+fn values(block: &Rows<'_>, column: Option<&Column>, into: &mut Vec<i64>) {
+    match column {
+        Some(Column::Packed(place, _)) => block.column(*place, into),
+        Some(Column::Scalar(value)) => {
+            into.clear();
+            into.resize(block.count(), *value);
         }
+        None => into.clear(),
     }
 }

@@ -5,13 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fundclear_kernel::day::bucket::{Bucket, Settled};
-use fundclear_kernel::day::fingerprint::{Field, Ints, fingerprint};
+use fundclear_kernel::day::fingerprint::{Field, Ints, Printer};
 use fundclear_kernel::day::finish::Sums;
 use fundclear_kernel::day::rebuilt::Sink;
 use fundclear_kernel::day::tables::{ConfirmationTable, LotColumns, OpeningColumns, PositionColumns, Slice};
 use fundclear_kernel::day::types::Status;
 use fundclear_kernel::error::Error as KernelError;
-use fundclear_kernel::exec::Exec;
 use fundclear_store::pack::{Buffers, Chunk, Kind, PartWriter};
 
 use crate::error::{Error, Failures};
@@ -87,6 +86,7 @@ struct Part<'t> {
     file: String,
     writer: PartWriter,
     desk: Desk,
+    printer: Printer,
     fingerprints: Vec<u128>,
 }
 
@@ -125,21 +125,24 @@ impl<'t> Part<'t> {
             table.columns.iter().map(|column| (column.name.as_str(), column.kind.clone())).collect();
         let about = [("fundclear.table", table.name.clone())];
         let writer = PartWriter::reusing(spare, &path, &columns, &about).map_err(|error| Error::file(&path, error))?;
-        Ok(Self { table, path, file, writer, desk: Desk::default(), fingerprints: vec![0; table.fingerprints.len()] })
+        let fingerprints = vec![0; table.fingerprints.len()];
+        Ok(Self { table, path, file, writer, desk: Desk::default(), printer: Printer::default(), fingerprints })
     }
 
     /// Adds the rows of a bucket; `slices` are all of the kernel's columns.
     fn add(&mut self, slices: &[Slice<'_>]) -> Result<(), Error> {
-        let Self { table, path, writer, desk, .. } = self;
+        let Self { table, path, writer, desk, printer, fingerprints, .. } = self;
         let chosen: Vec<Slice<'_>> = table.places.iter().filter_map(|place| slices.get(*place).copied()).collect();
         desk.look_up(&table.columns, &chosen);
+        let mut fields = Vec::with_capacity(chosen.len());
         for (place, (column, slice)) in table.columns.iter().zip(&chosen).enumerate() {
             let chunk = constant(desk.chunk(place, column, *slice));
+            fields.push(desk.field(place, column, &chunk));
             writer.push(place, chunk).map_err(|error| Error::file(&*path, error))?;
         }
-        for (sum, about) in self.fingerprints.iter_mut().zip(&table.fingerprints) {
+        for (sum, about) in fingerprints.iter_mut().zip(&table.fingerprints) {
             // Modulo 2^128.
-            *sum = sum.wrapping_add(print_of(&about.0, about, table, desk, &chosen)?);
+            *sum = sum.wrapping_add(print_of(printer, &about.0, about, &fields)?);
         }
         Ok(())
     }
@@ -175,20 +178,16 @@ fn constant(chunk: Chunk<'_>) -> Chunk<'_> {
 
 /// The fingerprint of some rows.
 fn print_of(
+    printer: &mut Printer,
     name: &str,
     (_, looked_at, counted): &(String, Vec<Option<usize>>, Vec<usize>),
-    table: &OutTable,
-    desk: &Desk,
-    chosen: &[Slice<'_>],
+    columns: &[Field<'_>],
 ) -> Result<u128, Error> {
-    let zeros = vec![0_u8; chosen.first().map_or(0, |slice| slice.len())];
-    let nothing = Field { values: Ints::U8(&zeros), texts: None };
-    let field = |place: &Option<usize>| {
-        let place = (*place)?;
-        Some(desk.field(place, table.columns.get(place)?, *chosen.get(place)?))
-    };
-    let fields: Vec<Field<'_>> = looked_at.iter().map(|place| field(place).unwrap_or(nothing)).collect();
-    Ok(fingerprint(&Exec::inline(), name, &fields, counted)?)
+    let rows = columns.first().map_or(0, |column| column.values.len());
+    let nothing = Field { values: Ints::Same(0, rows), texts: None };
+    let field = |place: &Option<usize>| place.and_then(|place| columns.get(place)).copied().unwrap_or(nothing);
+    let fields: Vec<Field<'_>> = looked_at.iter().map(field).collect();
+    Ok(printer.print(name, &fields, counted)?)
 }
 
 impl<'t> PartSink<'t> {
@@ -271,9 +270,13 @@ impl<'t> PartSink<'t> {
         let slices = self.left_rows.slices();
         let mut desk = Desk::default();
         desk.look_up(&table.columns, &slices);
+        let mut fields: Vec<Field<'_>> = Vec::with_capacity(slices.len());
+        for (place, (column, slice)) in table.columns.iter().zip(&slices).enumerate() {
+            fields.push(desk.field(place, column, &desk.chunk(place, column, *slice)));
+        }
         if let Some(about) = table.fingerprints.first() {
             // Modulo 2^128.
-            self.left = self.left.wrapping_add(print_of("deferred", about, table, &desk, &slices)?);
+            self.left = self.left.wrapping_add(print_of(&mut Printer::default(), "deferred", about, &fields)?);
         }
         Ok(())
     }

@@ -1,7 +1,5 @@
 //! The rows of a day as the kernel asks for them: packed columns of a partition, made into orders, positions and lots.
 
-use std::collections::HashMap;
-
 use fundclear_kernel::day::Numbers;
 use fundclear_kernel::day::rebuilt::{Buckets, Source, Wanted};
 use fundclear_kernel::day::types::{Kind, Lot, Order, Origin, OwnCharge, Position, Reason};
@@ -104,71 +102,65 @@ pub struct DayRows<'d> {
 
 /// A worker's memory for reading partitions.
 pub struct Scratch {
-    readers: HashMap<&'static str, Reader>,
+    reader: Reader,
     columns: Vec<Vec<i64>>,
 }
 
 impl Packed<'_> {
-    /// The packed columns that are wanted.
-    fn wanted(&self) -> Vec<usize> {
-        self.columns
-            .iter()
-            .filter_map(|column| match column {
-                Column::Packed(place, _) => Some(*place),
-                Column::Scalar(_) => None,
-            })
-            .collect()
-    }
-
-    /// Reads a partition; the columns stand in the order of [`Self::wanted`].
-    fn read(&self, reader: &mut Reader, partition: usize, columns: &mut Vec<Vec<i64>>) -> Result<usize, Error> {
-        let wanted = self.wanted();
-        columns.resize_with(columns.len().max(wanted.len()), Vec::new);
-        let into = columns.get_mut(..wanted.len()).unwrap_or_default();
-        let read = self.partitions.read(reader, partition, &wanted, into);
-        read.map_err(|error| Error::file("spill", error))?;
-        let lookups = self.columns.iter().filter_map(|column| match column {
-            Column::Packed(_, lookup) => Some(lookup),
-            Column::Scalar(_) => None,
+    /// Looks at the rows of a partition block by block: how many there are, and all columns.
+    fn each<const COLUMNS: usize>(
+        &self,
+        reader: &mut Reader,
+        partition: usize,
+        memory: &mut Vec<Vec<i64>>,
+        mut look: impl FnMut(usize, &[Lane<'_>; COLUMNS]),
+    ) -> Result<(), Error> {
+        memory.resize_with(memory.len().max(COLUMNS), Vec::new);
+        let read = self.partitions.each(reader, partition, |block| {
+            let mut lanes = [Lane::default(); COLUMNS];
+            for ((lane, column), memory) in lanes.iter_mut().zip(&self.columns).zip(memory.iter_mut()) {
+                *lane = match column {
+                    Column::Scalar(value) => Lane { values: &[], scalar: *value },
+                    Column::Packed(place, lookup) => match block.constant(*place) {
+                        Some(value) => Lane { values: &[], scalar: lookup.of(value) },
+                        None => {
+                            block.column(*place, memory);
+                            lookup.apply(memory);
+                            Lane { values: memory, scalar: 0 }
+                        }
+                    },
+                };
+            }
+            look(block.count(), &lanes);
         });
-        lookups.zip(into).for_each(|(lookup, column)| lookup.apply(column));
-        Ok(self.partitions.rows(partition))
-    }
-
-    /// Each column's values, or its scalar.
-    fn lanes<'l>(&'l self, columns: &'l [Vec<i64>]) -> Vec<Lane<'l>> {
-        let mut read = columns.iter();
-        self.columns
-            .iter()
-            .map(|column| match column {
-                Column::Scalar(value) => Lane { values: &[], scalar: *value },
-                Column::Packed(..) => Lane { values: read.next().map(Vec::as_slice).unwrap_or_default(), scalar: 0 },
-            })
-            .collect()
+        read.map_err(|error| Error::file("spill", error))
     }
 }
 
 impl Lookup {
+    /// What a value stands for.
+    #[inline]
+    fn of(&self, value: i64) -> i64 {
+        match self {
+            Self::Same => value,
+            Self::Texts(known) => {
+                usize::try_from(value).ok().and_then(|text| known.get(text)).copied().unwrap_or_default()
+            }
+            Self::Targets(_) if value == 0 => -1,
+            Self::Keys(numbers) | Self::Targets(numbers) => i64::from(numbers.of(value)),
+        }
+    }
+
     /// What the values of a column stand for, in their place.
     fn apply(&self, values: &mut [i64]) {
-        match self {
-            Self::Same => {}
-            Self::Texts(known) => {
-                let of = |value: i64| usize::try_from(value).ok().and_then(|text| known.get(text)).copied();
-                values.iter_mut().for_each(|value| *value = of(*value).unwrap_or_default());
-            }
-            Self::Keys(numbers) => values.iter_mut().for_each(|value| *value = i64::from(numbers.of(*value))),
-            Self::Targets(numbers) => {
-                for value in values {
-                    *value = if *value == 0 { -1 } else { i64::from(numbers.of(*value)) };
-                }
-            }
+        if !matches!(self, Self::Same) {
+            values.iter_mut().for_each(|value| *value = self.of(*value));
         }
     }
 }
 
-/// A column of a partition.
-#[derive(Clone, Copy)]
+/// A column of a block.
+#[derive(Clone, Copy, Default)]
 struct Lane<'l> {
     values: &'l [i64],
     scalar: i64,
@@ -200,131 +192,117 @@ impl Lane<'_> {
 
 impl DayRows<'_> {
     fn read_orders(&self, scratch: &mut Scratch, partition: usize, buckets: &mut Buckets) -> Result<(), Error> {
-        let Scratch { readers, columns } = scratch;
-        let reader = readers.entry("orders").or_insert_with(Reader::default);
-        let rows = self.orders.read(reader, partition, columns)?;
-        let lanes = self.orders.lanes(columns);
-        let [
-            account,
-            fund,
-            kind,
-            quantity,
-            id,
-            distributor,
-            transaction_account,
-            placed_at,
-            target,
-            on_gate,
-            charge,
-            discount,
-            rate,
-            fee,
-        ] = lanes.as_slice()
-        else {
-            return Ok(());
-        };
-        let mut refused = self.refused.partition();
-        for row in 0..rows {
-            let kind_code = kind.code(row);
-            let (own_charge, own_charge_value) = own_charge(discount.at(row), rate.at(row), fee.at(row));
-            let mut order = Order {
-                account: account.at(row),
-                transaction_account: transaction_account.at(row),
-                id: id.at(row),
-                placed_at: placed_at.at(row),
-                quantity: quantity.at(row),
-                own_charge_value,
-                fund: fund.number(row),
-                target: target.number(row),
-                distributor: distributor.number(row),
-                since: self.date,
-                kind: self.kinds.get(usize::from(kind_code)).copied().unwrap_or(Kind::Unsupported),
-                kind_code,
-                charge: charge.code(row),
-                cancel_on_gate: on_gate.at(row) != 0,
-                own_charge,
-                origin: Origin::New,
-                refused: Reason::None,
-            };
-            order.refused = refused.of(order.distributor, order.id);
-            buckets.order(&order);
-        }
+        let Scratch { reader, columns } = scratch;
+        let mut refused = self.refused.partition(partition);
+        self.orders.each(reader, partition, columns, |rows, lanes| {
+            let [
+                account,
+                fund,
+                kind,
+                quantity,
+                id,
+                distributor,
+                transaction_account,
+                placed_at,
+                target,
+                on_gate,
+                charge,
+                discount,
+                rate,
+                fee,
+            ] = lanes;
+            for row in 0..rows {
+                let kind_code = kind.code(row);
+                let (own_charge, own_charge_value) = own_charge(discount.at(row), rate.at(row), fee.at(row));
+                let mut order = Order {
+                    account: account.at(row),
+                    transaction_account: transaction_account.at(row),
+                    id: id.at(row),
+                    placed_at: placed_at.at(row),
+                    quantity: quantity.at(row),
+                    own_charge_value,
+                    fund: fund.number(row),
+                    target: target.number(row),
+                    distributor: distributor.number(row),
+                    since: self.date,
+                    kind: self.kinds.get(usize::from(kind_code)).copied().unwrap_or(Kind::Unsupported),
+                    kind_code,
+                    charge: charge.code(row),
+                    cancel_on_gate: on_gate.at(row) != 0,
+                    own_charge,
+                    origin: Origin::New,
+                    refused: Reason::None,
+                };
+                order.refused = refused.of(order.distributor, order.id);
+                buckets.order(&order);
+            }
+        })?;
         self.earlier.get(partition).into_iter().flatten().for_each(|order| buckets.order(order));
         Ok(())
     }
 
     fn read_positions(&self, scratch: &mut Scratch, partition: usize, buckets: &mut Buckets) -> Result<(), Error> {
         let Some(table) = &self.positions else { return Ok(()) };
-        let Scratch { readers, columns } = scratch;
-        let reader = readers.entry("positions").or_insert_with(Reader::default);
-        let rows = table.read(reader, partition, columns)?;
-        let lanes = table.lanes(columns);
-        let [account, fund, distributor, transaction, charge, option, units, frozen, pending, unpaid, entitled] =
-            lanes.as_slice()
-        else {
-            return Ok(());
-        };
-        let entitled = match table.columns.last() {
-            Some(Column::Packed(..)) => entitled,
-            _ => units,
-        };
-        for row in 0..rows {
-            buckets.position(&Position {
-                account: account.at(row),
-                transaction_account: transaction.at(row),
-                fund: fund.number(row),
-                distributor: distributor.number(row),
-                charge: charge.code(row),
-                dividend_option: option.code(row),
-                opening: units.at(row),
-                moved: 0,
-                frozen: frozen.at(row),
-                pending: pending.at(row),
-                unpaid: unpaid.at(row),
-                entitled: entitled.at(row),
-            });
-        }
-        Ok(())
+        let Scratch { reader, columns } = scratch;
+        table.each(reader, partition, columns, |rows, lanes| {
+            let [account, fund, distributor, transaction, charge, option, units, frozen, pending, unpaid, entitled] =
+                lanes;
+            let entitled = match table.columns.last() {
+                Some(Column::Packed(..)) => entitled,
+                _ => units,
+            };
+            for row in 0..rows {
+                buckets.position(&Position {
+                    account: account.at(row),
+                    transaction_account: transaction.at(row),
+                    fund: fund.number(row),
+                    distributor: distributor.number(row),
+                    charge: charge.code(row),
+                    dividend_option: option.code(row),
+                    opening: units.at(row),
+                    moved: 0,
+                    frozen: frozen.at(row),
+                    pending: pending.at(row),
+                    unpaid: unpaid.at(row),
+                    entitled: entitled.at(row),
+                });
+            }
+        })
     }
 
     fn read_lots(&self, scratch: &mut Scratch, partition: usize, buckets: &mut Buckets) -> Result<(), Error> {
         let Some(table) = &self.lots else { return Ok(()) };
-        let Scratch { readers, columns } = scratch;
-        let reader = readers.entry("lots").or_insert_with(Reader::default);
-        let rows = table.read(reader, partition, columns)?;
-        let lanes = table.lanes(columns);
-        let [
-            account,
-            fund,
-            distributor,
-            transaction_account,
-            charge,
-            number,
-            confirmed,
-            units,
-            nav,
-            rate_paid,
-            reinvested,
-        ] = lanes.as_slice()
-        else {
-            return Ok(());
-        };
-        for row in 0..rows {
-            buckets.lot(&Lot {
-                account: account.at(row),
-                transaction_account: transaction_account.at(row),
-                fund: fund.number(row),
-                distributor: distributor.number(row),
-                charge: charge.code(row),
-                reinvested: reinvested.at(row) != 0,
-                confirmed: confirmed.day(row),
-                number: number.at(row),
-                units: units.at(row),
-                nav: nav.at(row),
-                rate_paid: rate_paid.at(row),
-            });
-        }
-        Ok(())
+        let Scratch { reader, columns } = scratch;
+        table.each(reader, partition, columns, |rows, lanes| {
+            let [
+                account,
+                fund,
+                distributor,
+                transaction_account,
+                charge,
+                number,
+                confirmed,
+                units,
+                nav,
+                rate_paid,
+                reinvested,
+            ] = lanes;
+            for row in 0..rows {
+                buckets.lot(&Lot {
+                    account: account.at(row),
+                    transaction_account: transaction_account.at(row),
+                    fund: fund.number(row),
+                    distributor: distributor.number(row),
+                    charge: charge.code(row),
+                    reinvested: reinvested.at(row) != 0,
+                    confirmed: confirmed.day(row),
+                    number: number.at(row),
+                    units: units.at(row),
+                    nav: nav.at(row),
+                    rate_paid: rate_paid.at(row),
+                });
+            }
+        })
     }
 }
 
@@ -332,7 +310,7 @@ impl Source for DayRows<'_> {
     type Scratch = Scratch;
 
     fn scratch(&self) -> Scratch {
-        Scratch { readers: HashMap::new(), columns: Vec::new() }
+        Scratch { reader: Reader::default(), columns: Vec::new() }
     }
 
     fn bits(&self) -> u32 {

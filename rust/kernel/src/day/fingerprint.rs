@@ -29,6 +29,8 @@ pub enum Ints<'a> {
     U32(&'a [u32]),
     U16(&'a [u16]),
     U8(&'a [u8]),
+    /// One value in so many rows.
+    Same(i64, usize),
 }
 
 /// A column: its values, or, for a column of texts, the codes and [`text_hash`] of the text of each code.
@@ -80,16 +82,41 @@ const fn key(seed: u64, field: u64) -> u64 {
 /// # Errors
 /// [`Code::Law`] if the columns differ in length or a code has no text; [`Code::Cancelled`].
 pub fn fingerprint(exec: &Exec<'_>, table: &str, fields: &[Field<'_>], counted: &[usize]) -> Result<u128, Error> {
+    let rows = rows_of(fields)?;
+    let table = TableKey { seed: text_hash(table.as_bytes()), fields, counted };
+    // The end of a task may lie beyond the rows, and is cut where the columns are read.
+    let tasks = (0..rows).step_by(TASK_ROWS).map(|start| start..start.saturating_add(TASK_ROWS).min(rows));
+    let sums = exec.run(rows, tasks, Desk::default, |desk, _, task| desk.add_all(&table, task))?;
+    // Modulo 2^128.
+    Ok(sums.iter().fold(0, |sum, desk| sum.wrapping_add(desk.sum)))
+}
+
+/// Takes fingerprints of a few rows at a time; a worker keeps one for its memory.
+#[derive(Debug, Default)]
+pub struct Printer {
+    desk: Desk,
+}
+
+impl Printer {
+    /// As [`fingerprint`], on the calling thread.
+    ///
+    /// # Errors
+    /// As [`fingerprint`].
+    pub fn print(&mut self, table: &str, fields: &[Field<'_>], counted: &[usize]) -> Result<u128, Error> {
+        let rows = rows_of(fields)?;
+        self.desk.sum = 0;
+        self.desk.add_all(&TableKey { seed: text_hash(table.as_bytes()), fields, counted }, 0..rows)?;
+        Ok(self.desk.sum)
+    }
+}
+
+/// How many rows all columns have.
+fn rows_of(fields: &[Field<'_>]) -> Result<usize, Error> {
     let rows = fields.first().map_or(0, |field| field.values.len());
     if fields.iter().any(|field| field.values.len() != rows) {
         return Err(Error::whole(Code::Law));
     }
-    let table = TableKey { seed: text_hash(table.as_bytes()), fields, counted };
-    // The end of a task may lie beyond the rows, and is cut where the columns are read.
-    let tasks = (0..rows).step_by(TASK_ROWS).map(|start| start..start.saturating_add(TASK_ROWS).min(rows));
-    let sums = exec.run(rows, tasks, || Desk::new(rows.min(ROWS)), |desk, _, task| desk.add_all(&table, task))?;
-    // Modulo 2^128.
-    Ok(sums.iter().fold(0, |sum, desk| sum.wrapping_add(desk.sum)))
+    Ok(rows)
 }
 
 /// What is hashed: the key of the table, its fields, and the numbers of those by which a row counts.
@@ -100,6 +127,7 @@ struct TableKey<'a> {
 }
 
 /// A worker's sum, and its memory.
+#[derive(Debug, Default)]
 struct Desk {
     sum: u128,
     hashes: Vec<u128>,
@@ -113,21 +141,21 @@ struct Desk {
 type Pair<'a> = ((&'a [i64], u64), (&'a [i64], u64));
 
 impl Desk {
-    /// For blocks of at most so many rows, none of which is none.
-    fn new(rows: usize) -> Self {
+    /// Makes room for blocks of so many rows.
+    fn make_room(&mut self, rows: usize) {
+        // One row at least, so that what is widened has places; rows of a block.
         let rows = rows.max(1);
-        // Rows of a block.
-        Self {
-            sum: 0,
-            hashes: vec![0; rows],
-            widened: vec![0; rows.wrapping_mul(PAIRS).wrapping_mul(2)],
-            bits: vec![0; rows],
+        if self.hashes.len() < rows {
+            self.hashes.resize(rows, 0);
+            self.widened.resize(rows.wrapping_mul(PAIRS).wrapping_mul(2), 0);
+            self.bits.resize(rows, 0);
         }
     }
 
     /// Adds the rows of a task, block by block.
     fn add_all(&mut self, table: &TableKey<'_>, task: Range<usize>) -> Result<(), Error> {
         let end = task.end;
+        self.make_room(task.len().min(ROWS));
         // The end of a block is cut at the task's.
         task.step_by(ROWS).try_for_each(|start| self.add(table, start..start.saturating_add(ROWS).min(end)))
     }
@@ -252,6 +280,7 @@ impl Ints<'_> {
             Self::U32(values) => values.len(),
             Self::U16(values) => values.len(),
             Self::U8(values) => values.len(),
+            Self::Same(_, rows) => *rows,
         }
     }
 
@@ -272,6 +301,7 @@ impl Ints<'_> {
             Self::U32(values) => copy(values, block, memory),
             Self::U16(values) => copy(values, block, memory),
             Self::U8(values) => copy(values, block, memory),
+            Self::Same(value, _) => memory.fill(*value),
         }
     }
 }
@@ -292,6 +322,7 @@ impl<'a> Field<'a> {
             Ints::U32(values) => only(values, block),
             Ints::U16(values) => only(values, block),
             Ints::U8(values) => only(values, block),
+            Ints::Same(value, _) => (!block.is_empty()).then_some(value.cast_unsigned()),
         }?;
         match self.texts {
             None => Some(value),
