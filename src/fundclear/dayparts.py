@@ -26,7 +26,7 @@ from fundclear.table import Table
 from fundclear.tables import TypedTable
 from fundclear.terms import Terms
 
-__all__ = ["DayParts", "rows_of"]
+__all__ = ["DayParts", "rows_of", "table_of"]
 
 _KINDS: Final[dict[str, type[TypedTable]]] = {**RESULT_TABLES, **OPENING_TABLES}
 
@@ -119,6 +119,11 @@ class DayParts:
             path = self.folder / self.file(name, part)
             raise refuse("file", argument=str(path), why="it has other columns than the first file of its table")
         return table
+
+
+def table_of(part: Clearing, name: str) -> Any:
+    """A table of a day by its name in the folder."""
+    return getattr(part if name in RESULT_TABLES else part.inputs, name)
 
 
 def rows_of(column: Any, accounts: Collection[Any]) -> npt.NDArray[np.bool_]:

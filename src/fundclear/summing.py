@@ -1,4 +1,4 @@
-"""Sums over the tables that have rows of every account, made natively: what ``reference.tallies.Sums.of`` makes of lists.
+"""Sums over the tables that have rows of every account, made natively: what ``reference.tallies`` makes of lists.
 
 They are those of one part of a day, or of a whole one; parts add up.
 """
@@ -102,9 +102,8 @@ def _are_among(positions: Table, others: Table) -> npt.NDArray[np.bool_]:
     for name in _POSITION:
         columns = [_named(positions, name), others[name]]
         domain = Domain.of(name, *columns)
-        keys = np.concatenate(
-            [np.broadcast_to(domain.keys(column), len(table)) for column, table in zip(columns, (positions, others))]
-        )
+        pairs = zip(columns, (rows, len(others)), strict=True)
+        keys = np.concatenate([np.broadcast_to(domain.keys(column), length) for column, length in pairs])
         if (keys != keys[0]).any():
             # Numbered anew each time, so that no product is too large.
             distinct, numbers = np.unique(keys, return_inverse=True)

@@ -1,9 +1,9 @@
 """What the proof of a day says, summed up anew from the columns of the day's tables: every law with both its sides.
 
 Tables are columns of whole numbers and texts by name, as they stand in a day's folder; funds are called what the tables
-call them. Of the tables that have rows of every account only sums are needed, and those of some accounts add up to those
-of all. What the tables alone do not tell is ``None``: of days with obligations that were settled at once, and of gates,
-unless ``new`` and ``gates`` are given.
+call them. Of tables that have rows of every account only sums are needed, and those of parts of the accounts add up.
+What the tables alone do not tell is ``None``: of days with obligations that were settled at once, and of gates, unless
+``new`` and ``gates`` are given.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use bytes::Bytes;
+use parquet::basic::Type as Physical;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
 
 use super::header::{Coding, data_page, dictionary_page};
@@ -106,7 +107,7 @@ fn damaged_columns(bytes: &[u8], metadata: &ParquetMetaData) -> Vec<Place> {
             begin = data.end;
             let coding = if dictionary.is_empty() { Coding::Deltas } else { Coding::Codes };
             let is_whole = dictionary.is_empty()
-                || values(&bytes[dictionary], |page, _| dictionary_page(page, entries(page)).ok()).is_some();
+                || values(&bytes[dictionary], |page, _| dictionary_page(page, entries(page, chunk)).ok()).is_some();
             counts.push(values(&bytes[data], |page, rows| data_page([page, &[]], rows, coding).ok()).filter(|_| is_whole));
         }
         // One column may have a wrong number of rows in its header; if all have, the footer is wrong.
@@ -143,8 +144,13 @@ fn numbers(header: &[u8]) -> Option<[usize; 5]> {
     Some(found)
 }
 
-/// The texts of a dictionary, each behind its length.
-fn entries(page: &[u8]) -> usize {
+/// How many values a dictionary has: numbers of one width, or texts, each behind its length.
+fn entries(page: &[u8], chunk: &ColumnChunkMetaData) -> usize {
+    match chunk.column_type() {
+        Physical::INT64 => return page.len() / size_of::<i64>(),
+        Physical::INT32 => return page.len() / size_of::<i32>(),
+        _ => {}
+    }
     let (mut rest, mut count) = (page, 0);
     while let Some((length, after)) = rest.split_first_chunk::<4>() {
         let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);

@@ -323,9 +323,14 @@ fn the_place_of_any_other_byte_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("part.parquet");
     let texts: Arc<[String]> = (0..9).map(|text| format!("text {text}")).collect();
-    let columns = [("numbers", Kind::Integers), ("texts", Kind::Texts(texts)), ("day", Kind::Dates)];
+    let columns = [
+        ("numbers", Kind::Integers),
+        ("texts", Kind::Texts(texts)),
+        ("a day", Kind::Dates),
+        ("nought", Kind::Decimals(2)),
+    ];
     let mut writer = PartWriter::create(&path, &columns, &[]).unwrap();
-    for (column, modulus) in [(0, 700), (1, 9), (2, 1)] {
+    for (column, modulus) in [(0, 700), (1, 9), (2, 1), (3, 1)] {
         let values: Vec<i64> = (0..1_000).map(|row| row * row % modulus).collect();
         writer.push(column, Chunk::I64(&values)).unwrap();
     }
