@@ -11,6 +11,7 @@ from typing import Any, Final
 from fundclear import _kernel, dayfile
 from fundclear.clearing import Clearing, clear, open_day
 from fundclear.cli_run import add_run
+from fundclear.dayparts import DayParts
 from fundclear.errors import FundclearError, refuse
 from fundclear.folder import check_free
 from fundclear.gathering import Gathered, gather_orders, one_date, read_table, write_beside
@@ -197,7 +198,7 @@ def _generate(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    print(report(open_day(options.folder)), end="")
+    print(report(DayParts.open(options.folder)), end="")
     return _DONE
 
 

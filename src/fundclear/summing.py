@@ -6,9 +6,9 @@ They are those of one part of a day, or of a whole one; parts add up.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +18,27 @@ from fundclear.columns import Labels
 from fundclear.identifiers import Domain
 from fundclear.tables import Table
 
-__all__ = ["sums_of"]
+__all__ = ["ORDER_COLUMNS", "sums_of", "sums_of_orders"]
 
 _Codes = npt.NDArray[np.int64]
 
 #: What names a position.
-_POSITION = ("account", "transaction_account", "distributor", "fund", "charge")
+_POSITION: Final = ("account", "transaction_account", "distributor", "fund", "charge")
+
+
+#: What the sums of orders are made of, as far as a report shows them.
+ORDER_COLUMNS: Final = ("fund", "kind", "status", "reason", "origin", "requested")
+
+
+def sums_of_orders(tables: Iterable[Table]) -> Any:
+    """What was requested: :class:`fundclear.reference.tallies.Sums` of some columns of confirmations, part by part."""
+    from fundclear.reference.tallies import Sums
+
+    sums = Sums()
+    for table in tables:
+        *by, requested = ORDER_COLUMNS
+        sums.add(Sums(orders=_grouped(table, by, (requested,))))
+    return sums
 
 
 def sums_of(tables: Mapping[str, Table]) -> Any:

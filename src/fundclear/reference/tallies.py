@@ -108,12 +108,17 @@ class Sums:
         """How many rows were summed."""
         return sum(sums["rows"] for sums in getattr(self, name).values())
 
+    def orders_by(self, *columns: str) -> Groups:
+        """The sums of orders by fewer columns."""
+        places = [SUMMED["orders"][1].index(column) for column in columns]
+        groups = defaultdict[tuple[Any, ...], Counter[str]](Counter)
+        for key, sums in self.orders.items():
+            groups[tuple(key[place] for place in places)].update(sums)
+        return dict(groups)
+
     def counts(self, column: str) -> Counter[Any]:
         """The orders by what they have in one of the columns by which they are summed."""
-        place, counts = SUMMED["orders"][1].index(column), Counter[Any]()
-        for key, sums in self.orders.items():
-            counts[key[place]] += sums["rows"]
-        return counts
+        return Counter({value: sums["rows"] for (value,), sums in self.orders_by(column).items()})
 
 
 def grouped(given: Columns, by: Sequence[str], columns: Sequence[str]) -> Groups:
