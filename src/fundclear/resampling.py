@@ -162,12 +162,12 @@ class Sampling:
         every = _distinct(np.concatenate([np.empty(0, dtype=np.int64), *keys.values()]))
         left_out = keys["confirmations"][self._left_out(number, part)]
         untold = np.concatenate([self._at_income_cuts(accounts, every), _keys_of(accounts, self._shared), left_out])
-        linked = np.intersect1d(_keys_of(accounts, self._links), every)
-        self._untold.update(names_of_keys(accounts, np.intersect1d(linked, untold)))
+        linked = _among(_keys_of(accounts, self._links), every)
+        self._untold.update(names_of_keys(accounts, linked[np.isin(linked, untold)]))
         due = self._count * (number + 1) // len(self._day) - len(self._chosen) - len(self._later)
-        chosen = self._evenly(np.setdiff1d(every, untold), due)
-        self._later += names_of_keys(accounts, np.intersect1d(chosen, linked))
-        now = np.setdiff1d(chosen, linked)
+        chosen = self._evenly(every[~np.isin(every, untold)], due)
+        self._later += names_of_keys(accounts, chosen[np.isin(chosen, linked)])
+        now = chosen[~np.isin(chosen, linked)]
         self._chosen.update(names_of_keys(accounts, now))
         self._keep(number, tables, {name: np.flatnonzero(np.isin(column, now)) for name, column in keys.items()})
         self._note_prices(part)
@@ -186,7 +186,7 @@ class Sampling:
     def _at_income_cuts(self, accounts: Domain, every: _Keys) -> _Keys:
         """The accounts of a part at which a split of income is cut."""
         found = {key: _keys_of(accounts, [key]) for key in self._cuts["income"]}
-        met = {key: np.intersect1d(keys, every) for key, keys in found.items()}
+        met = {key: _among(keys, every) for key, keys in found.items()}
         self._unmet["income"] -= {key for key, keys in met.items() if len(keys)}
         return np.concatenate([np.empty(0, dtype=np.int64), *met.values()])
 
@@ -296,8 +296,8 @@ class Sampling:
         for name in ("events", "opening_deferred", "several_charges"):
             if name in self._day.small:
                 table = self._day.small[name]
-                masks = [rows_of(table[c], self._chosen) for c in ("account", "to_account") if c in table]
-                small[name] = table.filter(np.logical_or.reduce(masks))
+                # Who gets units by an event is connected with the account that gives them, which is among these.
+                small[name] = table.filter(rows_of(table["account"], self._chosen))
         return self._day.of(tables, small), places
 
     def seen(self) -> Seen:
@@ -350,6 +350,14 @@ def _distinct(keys: _Keys) -> _Keys:
     first = np.concatenate([np.ones(min(len(ordered), 1), dtype=np.bool_), ordered[1:] != ordered[:-1]])
     distinct: _Keys = ordered[first]
     return distinct
+
+
+def _among(keys: _Keys, every: _Keys) -> _Keys:
+    """Those of some keys that are among all, which ascend."""
+    if not len(every):
+        return every
+    there = every[np.minimum(np.searchsorted(every, keys), len(every) - 1)]
+    return keys[there == keys]
 
 
 def _full(column: Any, rows: int) -> _Keys:

@@ -73,6 +73,8 @@ fn read_open(file: File, is_wanted: impl Fn(&str) -> bool) -> Result<Table, Erro
 struct Gathered {
     values: Owned,
     numbers: HashMap<Bytes, u32>,
+    /// The text before, and its number.
+    last: Option<(ByteArray, u32)>,
 }
 
 impl Gathered {
@@ -99,7 +101,7 @@ impl Gathered {
             (Physical::BYTE_ARRAY, Some(LogicalType::String)) => Owned::Texts(Vec::new(), Vec::new()),
             (physical, logical) => return refuse(&format!("its type {physical} {logical:?} is not one of a table")),
         };
-        Ok(Self { values, numbers: HashMap::new() })
+        Ok(Self { values, numbers: HashMap::new(), last: None })
     }
 
     fn take(&mut self, reader: ColumnReader, rows: usize, name: &str) -> Result<(), Error> {
@@ -119,9 +121,17 @@ impl Gathered {
                 Ok(())
             }),
             (Owned::Texts(codes, texts), ColumnReader::ByteArrayColumnReader(reader)) => {
-                let numbers = &mut self.numbers;
+                let (numbers, last) = (&mut self.numbers, &mut self.last);
                 in_batches(reader, rows, |text: &ByteArray| {
-                    codes.push(number_of(text, numbers, texts).map_err(|why| named(name, &why))?);
+                    // An entry of a dictionary that stands in the row before, too, is not looked up again.
+                    let number = match last {
+                        Some((before, number)) if std::ptr::eq(before.data(), text.data()) => *number,
+                        _ => number_of(text, numbers, texts).map_err(|why| named(name, &why))?,
+                    };
+                    if last.as_ref().is_none_or(|(_, before)| *before != number) {
+                        *last = Some((text.clone(), number));
+                    }
+                    codes.push(number);
                     Ok(())
                 })
             }

@@ -108,7 +108,9 @@ fn damaged_columns(bytes: &[u8], metadata: &ParquetMetaData) -> Vec<Place> {
             let coding = if dictionary.is_empty() { Coding::Deltas } else { Coding::Codes };
             let is_whole = dictionary.is_empty()
                 || values(&bytes[dictionary], |page, _| dictionary_page(page, entries(page, chunk)).ok()).is_some();
-            counts.push(values(&bytes[data], |page, rows| data_page([page, &[]], rows, coding).ok()).filter(|_| is_whole));
+            counts.push(
+                values(&bytes[data], |page, rows| data_page([page, &[]], rows, coding).ok()).filter(|_| is_whole),
+            );
         }
         // One column may have a wrong number of rows in its header; if all have, the footer is wrong.
         if counts.iter().all(|count| count.is_some() && *count != rows) && !counts.is_empty() {
