@@ -357,7 +357,8 @@ def _among(keys: _Keys, every: _Keys) -> _Keys:
     if not len(every):
         return every
     there = every[np.minimum(np.searchsorted(every, keys), len(every) - 1)]
-    return keys[there == keys]
+    found: _Keys = keys[there == keys]
+    return found
 
 
 def _full(column: Any, rows: int) -> _Keys:
