@@ -360,7 +360,7 @@ def _check_proof(found: _Findings, parts: DayParts, fingerprints: Mapping[str, s
     """The proof is that of this day and these terms, its laws hold, and all tables have its fingerprints."""
     proof, manifest, terms = parts.proof, parts.manifest, parts.terms
     found.equal(MANIFEST, "the date of the proof", proof.date, parts.date.isoformat())
-    found.equal("terms.toml", "the digest of the terms", terms.digest, manifest["terms"])
+    found.equal(MANIFEST, "the digest of the terms", manifest["terms"], terms.digest)
     found.equal(MANIFEST, "the terms' digest of the proof", proof.digests.get("terms"), terms.digest)
     found.equal(MANIFEST, "the digest of the proof", manifest["proof_digest"], proof.digest)
     for entry in proof:
