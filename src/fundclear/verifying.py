@@ -283,10 +283,10 @@ def _verify_whole(found: _Findings, parts: DayParts, sample: int) -> tuple[int, 
     day = found.readable(lambda: open_day(found.folder))
     if day is None:
         return 0, False, 0
-    totals = Totals()
-    totals.add(day)
-    totals.add_small(day)
-    _check_proof(found, parts, totals.fingerprints)
+    tallied = Totals()
+    tallied.add(day)
+    tallied.add_small(day)
+    _check_proof(found, parts, tallied.fingerprints)
     replay = replay_of(day)
     if not _check_figures(found, day, replay):
         return 0, False, 0
@@ -304,7 +304,7 @@ def _verify_whole(found: _Findings, parts: DayParts, sample: int) -> tuple[int, 
             )
     sums = Sums.of({name: columns_of(table) for name, table in (day.tables | day.inputs.tables).items()})
     prices = [row["price"] for row in wanted["prices"]]
-    entries = _compare_proof(found, parts, columns_for_sums(day, replay, sums, prices, wanted), totals.fingerprints)
+    entries = _compare_proof(found, parts, columns_for_sums(day, replay, sums, prices, wanted), tallied.fingerprints)
     cuts = cuts_of(day, replay, wanted["income"], wanted["gates"])
     found.equal(MANIFEST, "the cuts of the proof", list(map(repr, day.proof.cuts)), list(map(repr, cuts)))
     accounts = {row["account"] for name in ("orders", "deferred", "positions") for row in inputs[name]}
@@ -313,17 +313,17 @@ def _verify_whole(found: _Findings, parts: DayParts, sample: int) -> tuple[int, 
 
 def _verify_parts(found: _Findings, parts: DayParts, sample: int) -> tuple[int, bool, int]:
     """A day of any size part by part: fingerprints and sums over all rows, and a sample of the accounts."""
-    totals, sampling = Totals(), Sampling(parts, sample)
+    tallied, sampling = Totals(), Sampling(parts, sample)
     for number in range(len(parts)):
-        if not _take_part(found, parts, number, totals, sampling):
+        if not _take_part(found, parts, number, tallied, sampling):
             return 0, False, 0
     accounts = found.readable(sampling.gathered)
     if accounts is None:
         return 0, False, 0
     day, places = sampling.day_of_accounts()
     whole = parts.of({name: table_of(day, name).head(0) for name in parts.names})
-    totals.add_small(whole)
-    _check_proof(found, parts, totals.fingerprints)
+    tallied.add_small(whole)
+    _check_proof(found, parts, tallied.fingerprints)
     replay = replay_of(day, sampling.seen())
     if not _check_figures(found, whole, replay):
         return 0, False, 0
@@ -333,16 +333,16 @@ def _verify_parts(found: _Findings, parts: DayParts, sample: int) -> tuple[int, 
         found.add(file, f"row {row} is rejected as a duplicate, and no other order has its distributor and id")
     for key in sampling.unmet:
         found.add(MANIFEST, f"the proof cuts at {key!r}, which is no account or order of the day")
-    columns = columns_for_sums(whole, replay, totals.sums, sampling.prices(whole), None)
-    return len(accounts), False, _compare_proof(found, parts, columns, totals.fingerprints)
+    columns = columns_for_sums(whole, replay, tallied.sums, sampling.prices(whole), None)
+    return len(accounts), False, _compare_proof(found, parts, columns, tallied.fingerprints)
 
 
-def _take_part(found: _Findings, parts: DayParts, number: int, totals: Totals, sampling: Sampling) -> bool:
+def _take_part(found: _Findings, parts: DayParts, number: int, tallied: Totals, sampling: Sampling) -> bool:
     """Takes what is needed of a part, which is forgotten before the next one is read; whether it could be read."""
     part = found.readable(lambda: parts.part(number))
     if part is None:
         return False
-    totals.add(part)
+    tallied.add(part)
     sampling.take(number, part)
     return True
 

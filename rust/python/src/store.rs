@@ -107,7 +107,7 @@ pub fn read_parquet(py: Python<'_>, path: PathBuf, wanted: Option<Vec<String>>) 
     Ok((columns, table.about))
 }
 
-/// In words, the places in which a Parquet file of our own is not as it was written; if no page is to blame, its footer.
+/// In words, where a Parquet file of our own is not as it was written; if no page is to blame, its footer.
 #[pyfunction]
 pub fn parquet_damage(py: Python<'_>, path: PathBuf) -> PyResult<Vec<String>> {
     let places = py.detach(|| pack::damage(&path)).map_err(|error| failure(py, &path, error))?;
