@@ -20,6 +20,7 @@ from fundclear.clearing import RESULT_TABLES, Clearing
 from fundclear.columns import Labels
 from fundclear.errors import refuse
 from fundclear.folder import BY_ACCOUNT, files_of, open_folder, read_columns, read_table
+from fundclear.identifiers import Domain, Identifiers
 from fundclear.inputs import OPENING_TABLES, Inputs
 from fundclear.proof import Proof
 from fundclear.table import Table
@@ -126,9 +127,10 @@ def table_of(part: Clearing, name: str) -> Any:
     return getattr(part if name in RESULT_TABLES else part.inputs, name)
 
 
-def rows_of(column: Any, accounts: Collection[Any]) -> npt.NDArray[np.bool_]:
+def rows_of(column: Identifiers, wanted: Collection[Any]) -> npt.NDArray[np.bool_]:
     """The rows of a column of identifiers that are among some."""
-    if isinstance(column, Labels):
-        known = np.array([text in accounts for text in column.dictionary], dtype=np.bool_)
-        return known[column.codes] if len(known) else np.zeros(len(column), dtype=np.bool_)
-    return np.isin(column, np.array([each for each in accounts if isinstance(each, int)], dtype=np.int64))
+    if not isinstance(column, Labels):
+        return np.isin(column, np.array([each for each in wanted if isinstance(each, int)], dtype=np.int64))
+    texts = Labels.of([each for each in wanted if isinstance(each, str)])
+    domain = Domain.of("identifier", column, texts)
+    return np.isin(domain.keys(column), domain.keys(texts))

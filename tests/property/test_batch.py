@@ -103,6 +103,9 @@ def test_a_day_with_parts(tmp_path: Path, profile: str, digits: int | None, monk
     assert (tmp_path / "memory" / "confirmations-003.parquet").exists()
     run_generated(source, tmp_path / "spilled", memory="1MiB", threads=2)
     assert differences(tmp_path / "spilled", tmp_path / "memory") == []
+    verification = fc.verify(tmp_path / "spilled", sample=50)
+    assert (verification.findings, verification.whole) == ((), False)
+    assert verification.accounts >= 50
     # The same rows in other files and another order.
     dice = Random(7)
     (tmp_path / "again").mkdir()
