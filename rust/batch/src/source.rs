@@ -104,6 +104,7 @@ pub struct DayRows<'d> {
 pub struct Scratch {
     reader: Reader,
     columns: Vec<Vec<i64>>,
+    orders: Vec<Order>,
 }
 
 impl Packed<'_> {
@@ -192,7 +193,7 @@ impl Lane<'_> {
 
 impl DayRows<'_> {
     fn read_orders(&self, scratch: &mut Scratch, partition: usize, buckets: &mut Buckets) -> Result<(), Error> {
-        let Scratch { reader, columns } = scratch;
+        let Scratch { reader, columns, orders } = scratch;
         let mut refused = self.refused.partition(partition);
         self.orders.each(reader, partition, columns, |rows, lanes| {
             let [
@@ -211,6 +212,7 @@ impl DayRows<'_> {
                 rate,
                 fee,
             ] = lanes;
+            orders.clear();
             for row in 0..rows {
                 let kind_code = kind.code(row);
                 let (own_charge, own_charge_value) = own_charge(discount.at(row), rate.at(row), fee.at(row));
@@ -234,8 +236,9 @@ impl DayRows<'_> {
                     refused: Reason::None,
                 };
                 order.refused = refused.of(order.distributor, order.id);
-                buckets.order(&order);
+                orders.push(order);
             }
+            buckets.orders(orders);
         })?;
         self.earlier.get(partition).into_iter().flatten().for_each(|order| buckets.order(order));
         Ok(())
@@ -243,7 +246,7 @@ impl DayRows<'_> {
 
     fn read_positions(&self, scratch: &mut Scratch, partition: usize, buckets: &mut Buckets) -> Result<(), Error> {
         let Some(table) = &self.positions else { return Ok(()) };
-        let Scratch { reader, columns } = scratch;
+        let Scratch { reader, columns, .. } = scratch;
         table.each(reader, partition, columns, |rows, lanes| {
             let [account, fund, distributor, transaction, charge, option, units, frozen, pending, unpaid, entitled] =
                 lanes;
@@ -272,7 +275,7 @@ impl DayRows<'_> {
 
     fn read_lots(&self, scratch: &mut Scratch, partition: usize, buckets: &mut Buckets) -> Result<(), Error> {
         let Some(table) = &self.lots else { return Ok(()) };
-        let Scratch { reader, columns } = scratch;
+        let Scratch { reader, columns, .. } = scratch;
         table.each(reader, partition, columns, |rows, lanes| {
             let [
                 account,
@@ -310,7 +313,7 @@ impl Source for DayRows<'_> {
     type Scratch = Scratch;
 
     fn scratch(&self) -> Scratch {
-        Scratch { reader: Reader::default(), columns: Vec::new() }
+        Scratch { reader: Reader::default(), columns: Vec::new(), orders: Vec::new() }
     }
 
     fn bits(&self) -> u32 {

@@ -123,6 +123,12 @@ impl Buckets {
         }
     }
 
+    /// Takes orders of the partition. Rows that are made already and only copied leave the processor free to fetch the
+    /// places of many of them at once.
+    pub fn orders(&mut self, orders: &[Order]) {
+        orders.iter().for_each(|order| self.order(order));
+    }
+
     /// Takes a position of the partition.
     #[inline]
     pub fn position(&mut self, position: &Position) {

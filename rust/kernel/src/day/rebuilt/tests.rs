@@ -91,8 +91,15 @@ struct Shelf {
 
 macro_rules! append {
     ($($name:ident: $kind:ty),*) => {
+        /// Columns of zeros may be empty, and are not any more.
         fn append(into: &mut ConfirmationTable, from: &ConfirmationTable) {
-            $(into.$name.extend_from_slice(&from.$name);)*
+            let before = into.rows();
+            let mut whole = ConfirmationTable::zeroed(before + from.rows());
+            $(
+                whole.$name[..into.$name.len()].copy_from_slice(&into.$name);
+                whole.$name[before..][..from.$name.len()].copy_from_slice(&from.$name);
+            )*
+            *into = whole;
         }
     };
 }
@@ -150,8 +157,7 @@ fn essence(day: &Day<'_>, ended: &Ended) -> String {
 fn in_memory(input: &DayInput<'_>) -> Result<(Written, String), Error> {
     let exec = Exec::new(NonZeroUsize::MIN, &|| true);
     let mut held = HeldDay::open(&exec, input)?;
-    let mut confirmations = ConfirmationTable::default();
-    confirmations.clear(input.orders.rows + input.deferred.rows);
+    let mut confirmations = ConfirmationTable::zeroed(input.orders.rows + input.deferred.rows);
     let parties = parties(&held.day.ctx);
     let cleared = finish(&exec, &mut held, input, &parties, &[], confirmations.columns())?;
     let written = Written { confirmations, positions: cleared.positions, lots: cleared.lots };
