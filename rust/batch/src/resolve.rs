@@ -27,6 +27,19 @@ pub fn resolve(
     if suspects.is_empty() && earlier.is_empty() {
         return Ok(Refused::default());
     }
+    let found = find(exec, table, partitions, suspects, earlier, failures)?;
+    judge(table, partitions, &found, earlier)
+}
+
+/// All orders that have a suspected id or an earlier one's, sorted.
+fn find(
+    exec: &Exec<'_>,
+    table: &Packed<'_>,
+    partitions: usize,
+    suspects: &HashSet<(i64, i64)>,
+    earlier: &HashSet<(u32, i64)>,
+    failures: &Failures,
+) -> Result<Vec<Suspect>, Error> {
     let ids = table.columns.get(orders::order_id);
     let distributors = table.columns.get(orders::distributor);
     let rows = (0..partitions).map(|partition| table.partitions.rows(partition)).sum();
@@ -62,7 +75,18 @@ pub fn resolve(
     let states = states.map_err(|error| failures.or(error))?;
     let mut found: Vec<Suspect> = states.into_iter().flat_map(|(.., found)| found).collect();
     found.sort_unstable();
-    let number = |distributor: i64| match distributors {
+    Ok(found)
+}
+
+/// What is to be done with the orders that were found.
+fn judge(
+    table: &Packed<'_>,
+    partitions: usize,
+    found: &[Suspect],
+    earlier: &HashSet<(u32, i64)>,
+) -> Result<Refused, Error> {
+    let ids = table.columns.get(orders::order_id);
+    let number = |distributor: i64| match table.columns.get(orders::distributor) {
         Some(Column::Packed(_, Lookup::Keys(numbers))) => numbers.of(distributor),
         Some(Column::Packed(_, Lookup::Texts(known))) => {
             let known = usize::try_from(distributor).ok().and_then(|text| known.get(text)).copied();

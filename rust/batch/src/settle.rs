@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fundclear_kernel::day::bucket::{Bucket, Settled};
+use fundclear_kernel::day::confirmations::ConfirmationTable;
 use fundclear_kernel::day::fingerprint::{Field, Ints, Printer};
 use fundclear_kernel::day::finish::Sums;
 use fundclear_kernel::day::rebuilt::Sink;
-use fundclear_kernel::day::tables::{ConfirmationTable, LotColumns, OpeningColumns, PositionColumns, Slice};
+use fundclear_kernel::day::tables::{LotColumns, OpeningColumns, PositionColumns, Slice};
 use fundclear_kernel::day::types::Status;
 use fundclear_kernel::error::Error as KernelError;
 use fundclear_store::pack::{Buffers, Chunk, Kind, PartWriter};

@@ -3,6 +3,7 @@
 use std::mem;
 
 use super::bucket::{Bucket, Context, Settled};
+use super::confirmations::{ConfirmationColumns, ConfirmationTable};
 use super::events::EventOutcome;
 use super::flows::{Flow, FlowTotals};
 use super::input::{DayInput, Small};
@@ -14,7 +15,7 @@ use super::run::{Day, HeldDay};
 use super::settle::settle_stretch;
 use super::shelf::Tray;
 use super::stretch::{Progress, Stretch};
-use super::tables::{BLOCK_ROWS, ConfirmationColumns, ConfirmationTable, LotColumns, PositionColumns};
+use super::tables::{BLOCK_ROWS, LotColumns, PositionColumns};
 use super::totals::Totals;
 use super::turns::Turns;
 use super::types::{Order, Origin, Outcome, Reason};

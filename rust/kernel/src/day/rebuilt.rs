@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::bucket::{Bucket, Context, PositionIncome, Settled};
+use super::confirmations::ConfirmationTable;
 use super::events::{Event, EventOutcome, Held, Register, by_bucket, happen, named, put_back, take};
 use super::finish::{Settler, Shares, Sums};
 use super::gate::Gates;
@@ -21,7 +22,6 @@ use super::rows::Rows;
 use super::run::Day;
 use super::scatter::{bucket_bits, bucket_of};
 use super::survey::{Needs, Survey, Surveyor};
-use super::tables::ConfirmationTable;
 use super::types::{Income, Lot, Order, Position};
 use crate::error::Error;
 use crate::exec::Exec;

@@ -2,12 +2,13 @@
 
 use std::num::NonZeroUsize;
 
+use super::super::confirmations::ConfirmationTable;
 use super::super::finish::finish;
 use super::super::hand_made::{DATE, days, front_end, fund, holding, policy, terms};
 use super::super::input::{self, NO_KEY, OrderColumns, Small};
 use super::super::obligations::Parties;
 use super::super::shelf::Tray;
-use super::super::tables::{ConfirmationTable, LotColumns, PositionColumns};
+use super::super::tables::{LotColumns, PositionColumns};
 use super::super::types::{Income, Kind, Reason};
 use super::*;
 use crate::arithmetic::Operand;
