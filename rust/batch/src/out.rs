@@ -59,9 +59,12 @@ impl Desk {
         self.memory.resize_with(columns.len(), Vec::new);
         self.hashes.resize_with(columns.len(), Vec::new);
         for ((column, slice), hashes) in columns.iter().zip(slices).zip(&mut self.hashes) {
-            if let (Kind::Digits(width), Slice::I64(values)) = (&column.kind, slice) {
-                hashes.clear();
-                hashes.extend(values.iter().map(|value| digits_hash(*value, *width).cast_signed()));
+            let Kind::Digits(width) = &column.kind else { continue };
+            let hash = |value: i64| digits_hash(value, *width).cast_signed();
+            hashes.clear();
+            match slice {
+                Slice::I64(values) => hashes.extend(values.iter().map(|value| hash(*value))),
+                other => hashes.resize(other.len(), hash(0)),
             }
         }
         for ((column, slice), memory) in columns.iter().zip(slices).zip(&mut self.memory) {
@@ -85,6 +88,10 @@ impl Desk {
     #[must_use]
     pub fn chunk<'a>(&'a self, place: usize, column: &OutColumn, slice: Slice<'a>) -> Chunk<'a> {
         match (&column.source, self.memory.get(place), slice) {
+            (From::Numbers(keys), _, Slice::Zeros(rows)) => {
+                Chunk::Repeat(keys.first().copied().unwrap_or_default(), rows)
+            }
+            (_, _, Slice::Zeros(rows)) => Chunk::Repeat(0, rows),
             (From::Numbers(_), Some(memory), Slice::U32(_)) | (From::Scaled(..), Some(memory), Slice::I64(_)) => {
                 Chunk::I64(memory)
             }

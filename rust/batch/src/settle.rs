@@ -261,7 +261,7 @@ impl<'t> PartSink<'t> {
             let deferred = confirmations.deferred.get(*row).is_some_and(|units| *units != 0);
             deferred || confirmations.status.get(*row) == Some(&(Status::Carried as u8))
         };
-        let rows: Vec<usize> = (0..confirmations.status.len()).filter(is_left).collect();
+        let rows: Vec<usize> = (0..confirmations.rows()).filter(is_left).collect();
         if rows.is_empty() {
             return Ok(());
         }
@@ -325,7 +325,7 @@ impl Sink for PartSink<'_> {
 
     fn settled(&mut self, confirmations: &ConfirmationTable, settled: &Settled) -> Result<(), KernelError> {
         let done = self.take(confirmations, settled);
-        self.target.meter.settled(confirmations.status.len());
+        self.target.meter.settled(confirmations.rows());
         self.keep(done)
     }
 

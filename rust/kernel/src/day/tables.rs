@@ -53,6 +53,31 @@ struct Row<'a> {
     no_fund: u32,
 }
 
+/// Orders and what became of them, to be read column after column.
+#[derive(Clone, Copy)]
+struct Block<'a> {
+    ctx: &'a Context<'a>,
+    orders: &'a [Order],
+    outcomes: &'a [Outcome],
+    no_fund: u32,
+}
+
+impl<'a> Block<'a> {
+    /// `None`: a quantity has more than 18 digits.
+    fn of(ctx: &'a Context<'a>, orders: &'a [Order], outcomes: &'a [Outcome]) -> Option<Self> {
+        let block = Self { ctx, orders, outcomes, no_fund: u32::try_from(ctx.funds.len()).ok()? };
+        block.rows().all(|row| row.fits()).then_some(block)
+    }
+
+    #[inline(always)]
+    fn rows(self) -> impl Iterator<Item = Row<'a>> {
+        let Self { ctx, orders, outcomes, no_fund } = self;
+        let row =
+            move |(order, outcome): (&'a Order, _)| Row { order, outcome, factor: ctx.factor(order.kind), no_fund };
+        orders.iter().zip(outcomes).map(row)
+    }
+}
+
 /// Hands the names and types of the columns of confirmations, in their order, to a macro:
 /// `confirmation_columns!(make)` becomes `make! { distributor: u32, order_id: i64, ... }`.
 #[macro_export]
@@ -100,20 +125,12 @@ macro_rules! confirmations {
             /// Quantities (`requested` to `cancelled`) are brought to the scale of order quantities. Columns of which
             /// all rows are zero are not touched. `None`: a quantity has more than 18 digits.
             pub(super) fn write(&mut self, ctx: &Context<'_>, orders: &[Order], outcomes: &[Outcome]) -> Option<()> {
-                let no_fund = u32::try_from(ctx.funds.len()).ok()?;
-                let block = self.take(orders.len());
-                let rows = || {
-                    orders.iter().zip(outcomes).map(|(order, outcome)| {
-                        Row { order, outcome, factor: ctx.factor(order.kind), no_fund }
-                    })
-                };
-                if !rows().all(|row| row.fits()) {
-                    return None;
-                }
+                let block = Block::of(ctx, orders, outcomes)?;
+                let columns = self.take(orders.len());
                 $(
                     // A column that has something has it in one of its first rows, most often.
-                    if rows().any(|row| row.$name() != 0) {
-                        for (place, row) in block.$name.iter_mut().zip(rows()) {
+                    if block.rows().any(|row| row.$name() != 0) {
+                        for (place, row) in columns.$name.iter_mut().zip(block.rows()) {
                             *place = row.$name();
                         }
                     }
@@ -143,6 +160,8 @@ pub enum Slice<'a> {
     U32(&'a [u32]),
     /// Codes and flags.
     U8(&'a [u8]),
+    /// Of any kind, so many zeros.
+    Zeros(usize),
 }
 
 impl Slice<'_> {
@@ -153,12 +172,18 @@ impl Slice<'_> {
             Self::I32(values) => values.len(),
             Self::U32(values) => values.len(),
             Self::U8(values) => values.len(),
+            Self::Zeros(rows) => *rows,
         }
     }
 
     /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// So many zeros if it is empty.
+    const fn or_zeros(self, rows: usize) -> Self {
+        if self.is_empty() { Self::Zeros(rows) } else { self }
     }
 }
 
@@ -176,49 +201,75 @@ slice_from! { i64 => I64 i32 => I32 u32 => U32 u8 => U8 }
 
 macro_rules! confirmation_table {
     ($($name:ident: $kind:ty),*) => {
-        /// The columns of confirmations in memory that is used for one bucket after another.
+        /// Confirmations in memory that is used for one bucket after another. A column that is zero in all rows is
+        /// empty.
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         #[expect(missing_docs, reason = "the columns of the table of confirmations, described there")]
         pub struct ConfirmationTable {
+            rows: usize,
             $(pub $name: Vec<$kind>,)*
         }
 
         impl ConfirmationTable {
-            /// So many rows of zeros.
-            pub fn clear(&mut self, rows: usize) {
+            /// Forgets all rows; the memory stays.
+            pub fn clear(&mut self) {
+                self.rows = 0;
+                $(self.$name.clear();)*
+            }
+
+            /// How many rows there are.
+            pub const fn rows(&self) -> usize {
+                self.rows
+            }
+
+            /// Adds rows that are next, as [`ConfirmationColumns`] take them. Columns are as long as the last row that
+            /// has something in them, until they are evened out.
+            pub(super) fn add(&mut self, ctx: &Context<'_>, orders: &[Order], outcomes: &[Outcome]) -> Option<()> {
+                let block = Block::of(ctx, orders, outcomes)?;
                 $(
-                    self.$name.clear();
-                    self.$name.resize(rows, 0);
+                    // A column that has something has it in one of its first rows, most often.
+                    if block.rows().any(|row| row.$name() != 0) {
+                        self.$name.resize(self.rows, 0);
+                        self.$name.extend(block.rows().map(|row| row.$name()));
+                    }
+                )*
+                self.rows = self.rows.checked_add(orders.len())?;
+                Some(())
+            }
+
+            /// Makes all columns as long as the table that are not empty.
+            pub(super) fn even_out(&mut self) {
+                $(
+                    if !self.$name.is_empty() {
+                        self.$name.resize(self.rows, 0);
+                    }
                 )*
             }
 
             /// Some rows of another table.
             pub fn gather(&mut self, from: &Self, rows: &[usize]) {
+                self.rows = rows.len();
                 $(
                     self.$name.clear();
                     self.$name.extend(rows.iter().filter_map(|row| from.$name.get(*row)));
                 )*
             }
 
+            /// So many rows of zeros.
+            #[cfg(test)]
+            pub fn zeroed(rows: usize) -> Self {
+                Self { rows, $($name: vec![0; rows],)* }
+            }
+
             /// All rows, to be written.
+            #[cfg(test)]
             pub fn columns(&mut self) -> ConfirmationColumns<'_> {
                 ConfirmationColumns { $($name: &mut self.$name,)* }
             }
 
-            /// So many rows of zeros more, to be written.
-            pub fn grow(&mut self, rows: usize) -> ConfirmationColumns<'_> {
-                ConfirmationColumns {$(
-                    $name: {
-                        let before = self.$name.len();
-                        self.$name.resize(before.saturating_add(rows), 0);
-                        self.$name.get_mut(before..).unwrap_or_default()
-                    },
-                )*}
-            }
-
             /// The columns in their order.
             pub fn slices(&self) -> Vec<Slice<'_>> {
-                vec![$(Slice::from(self.$name.as_slice())),*]
+                vec![$(Slice::from(self.$name.as_slice()).or_zeros(self.rows)),*]
             }
         }
     };

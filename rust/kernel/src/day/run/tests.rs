@@ -328,8 +328,7 @@ fn cleared(tables: &Tables, threads: usize) -> (ConfirmationTable, PositionColum
             distributor: numbers(distributors, 200),
             clearing: 0,
         };
-        let mut owned = ConfirmationTable::default();
-        owned.clear(tables.orders.len() + tables.deferred.len());
+        let mut owned = ConfirmationTable::zeroed(tables.orders.len() + tables.deferred.len());
         let exec = Exec::new(NonZeroUsize::new(threads).unwrap(), &|| true);
         let cleared = finish(&exec, day, input, &parties, &[], owned.columns()).unwrap();
         assert!(cleared.ended.entries.iter().all(|entry| entry.left == entry.right));
