@@ -112,7 +112,8 @@ def run(
     finished by calling it again; a call for a finished day does nothing.
 
     Args:
-        orders: Parquet files of orders: a path, a folder of ``orders*.parquet``, a pattern, or several of these.
+        orders: Parquet files of orders: a path, a folder of ``orders.parquet`` and ``orders-*.parquet``, a pattern, or
+            several of these.
         out: the day's folder, which does not exist yet; or one whose run was not finished.
         terms: the policies of the funds.
         date: the dealing day.
@@ -126,7 +127,7 @@ def run(
         decisions: by portfolio.
         days: a table instead of prices.
         previous: the day before or its proof, against which what comes in is held.
-        memory: how much the process may take: bytes, or such as ``"8GiB"``.
+        memory: what the run plans with: bytes, or such as ``"8GiB"``; six tenths of it are for packed rows.
         threads: how many threads may work.
         progress: called a few times a second; what it raises stops the run, which can be finished later.
 
