@@ -48,7 +48,7 @@ impl OutColumn {
 #[derive(Debug, Default)]
 pub struct Desk {
     memory: Vec<Vec<i64>>,
-    /// The hashes of columns of digits.
+    /// The hashes of columns whose texts are in no list.
     hashes: Vec<Vec<i64>>,
 }
 
@@ -59,9 +59,18 @@ impl Desk {
         self.memory.resize_with(columns.len(), Vec::new);
         self.hashes.resize_with(columns.len(), Vec::new);
         for ((column, slice), hashes) in columns.iter().zip(slices).zip(&mut self.hashes) {
-            if let (Kind::Digits(width), Slice::I64(values)) = (&column.kind, slice) {
-                hashes.clear();
-                hashes.extend(values.iter().map(|value| digits_hash(*value, *width).cast_signed()));
+            let Slice::I64(values) = slice else { continue };
+            match &column.kind {
+                Kind::Digits(width) => {
+                    hashes.clear();
+                    hashes.extend(values.iter().map(|value| digits_hash(*value, *width).cast_signed()));
+                }
+                Kind::Spelled(spelling) => {
+                    let hash = |key| spelling.text(key).map_or(0, |text| text_hash(text.as_bytes()).cast_signed());
+                    hashes.clear();
+                    hashes.extend(values.iter().map(|value| hash(*value)));
+                }
+                _ => {}
             }
         }
         for ((column, slice), memory) in columns.iter().zip(slices).zip(&mut self.memory) {
@@ -98,7 +107,7 @@ impl Desk {
     /// A column as its table's fingerprint reads it, which goes to its file as this chunk.
     #[must_use]
     pub fn field<'a>(&'a self, place: usize, column: &'a OutColumn, chunk: &Chunk<'a>) -> Field<'a> {
-        if let (Kind::Digits(_), Some(hashes)) = (&column.kind, self.hashes.get(place)) {
+        if let (Kind::Digits(_) | Kind::Spelled(_), Some(hashes)) = (&column.kind, self.hashes.get(place)) {
             return Field { values: Ints::I64(hashes), texts: None };
         }
         let values = match *chunk {
