@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from fundclear.batch.files import Files
+from fundclear.batch.files import Files, TableFiles
 from fundclear.columns import Labels
 from fundclear.errors import refuse
 from fundclear.identifiers import Domain, Identifiers
 from fundclear.tables import Confirmations, Events
 
-__all__ = ["DOMAINS", "Columns", "NotDigits", "ways_of"]
+__all__ = ["DOMAINS", "Columns", "NotDigits", "check_kinds", "ways_of"]
 
 #: The domains whose identifiers may be as many as rows.
 DOMAINS: Final = ("account", "transaction_account", "order_id")
@@ -69,17 +69,12 @@ def ways_of(files: Files, beside: Columns, others: set[str]) -> tuple[dict[str, 
         files: the files.
         beside: the identifiers of tables in memory.
         others: domains whose texts were found not to be digits.
-
-    Raises:
-        InputTypeError: integers in one column and texts in another (``identifier-kind``).
     """
     ways, dictionaries = dict[str, str](), list[tuple[str, list[str]]]()
     for name in DOMAINS:
-        tables = [files.orders] if name == "order_id" else list(files.tables.values())
-        forms = {table.forms.get(name, ("", None))[0] for table in tables if table.rows}
-        if "text" not in forms:
+        tables = _tables(files, name)
+        if "text" not in _forms(tables, name):
             continue
-        _check_kind(name, forms, beside)
         small = Domain.of(name, *beside.given(name))
         has_empty = beside.has_empty(name) or any(name not in table.forms for table in tables)
         if name not in others and not has_empty and (small.is_spelled or not small.is_text):
@@ -90,10 +85,26 @@ def ways_of(files: Files, beside: Columns, others: set[str]) -> tuple[dict[str, 
     return ways, dictionaries
 
 
-def _check_kind(name: str, forms: set[str], beside: Columns) -> None:
-    whole = [column for column in beside.given(name) if len(column) and not isinstance(column, Labels)]
-    if "integer" in forms or whole:
-        raise refuse("identifier-kind", argument=name, value="texts in some of the tables, and integers in others")
+def check_kinds(files: Files, beside: Columns) -> None:
+    """Refuses integers in one column and texts in another; a column without rows is of either kind.
+
+    Raises:
+        InputTypeError: they are there (``identifier-kind``).
+    """
+    for name in DOMAINS:
+        found = _forms(_tables(files, name), name)
+        found |= {"text" if isinstance(column, Labels) else "integer" for column in beside.given(name) if len(column)}
+        if found >= {"text", "integer"}:
+            raise refuse("identifier-kind", argument=name, value="texts in some of the tables, and integers in others")
+
+
+def _tables(files: Files, name: str) -> list[TableFiles]:
+    return [files.orders] if name == "order_id" else list(files.tables.values())
+
+
+def _forms(tables: list[TableFiles], name: str) -> set[str]:
+    """What the files with rows hold in a column, if they have it."""
+    return {table.forms[name][0] for table in tables if table.rows and name in table.forms}
 
 
 def _distinct(columns: list[Labels]) -> list[str]:

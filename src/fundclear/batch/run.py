@@ -17,7 +17,7 @@ import numpy.typing as npt
 from fundclear import _kernel
 from fundclear.amounts import Amounts, ArrowStream
 from fundclear.batch.attempt import Attempt, attempt_at, clean_up, finished_run
-from fundclear.batch.domains import Columns, NotDigits, ways_of
+from fundclear.batch.domains import Columns, NotDigits, check_kinds, ways_of
 from fundclear.batch.files import Files, PathsLike, TableFiles, find
 from fundclear.batch.understanding import Beside, Understood, understand
 from fundclear.batch.writing import kept_scale, specs_of
@@ -153,6 +153,7 @@ def run(
         positions=None if positions is None else find("positions", positions, terms),
         lots=None if lots is None else find("lots", lots, terms),
     )
+    check_kinds(files, Columns.of(beside.deferred, beside.events))
     before = previous.proof if isinstance(previous, Clearing) else previous
     plan = _plan(files, beside, before)
     made = finished_run(target)

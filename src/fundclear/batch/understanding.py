@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from fundclear.batch.domains import DOMAINS, Columns, NotDigits
+from fundclear.batch.domains import Columns, NotDigits
 from fundclear.batch.files import COLUMNS, NO_TIME, Files, TableFiles
 from fundclear.columns import Labels
 from fundclear.errors import refuse
@@ -158,10 +158,6 @@ def _seen(files: Files, given: Given, facts: Mapping[str, Any], lists: Mapping[s
     if "order_id" not in files.orders.forms and files.orders.rows:
         # What left-over orders have must be of their kind.
         identifiers.setdefault("order_id", []).append(own_numbers(1, date))
-    for name in DOMAINS:
-        if any(table.forms.get(name, ("", None))[0] == "integer" and table.rows for table in files.tables.values()):
-            # What stands elsewhere must be of their kind.
-            identifiers.setdefault(name, []).append(np.zeros(1, np.int64))
     beside = Columns.of(given.deferred, given.events)
     domains = {}
     for name, width in facts["digits"].items():
