@@ -276,3 +276,100 @@ pub(crate) fn nameless(path: &Path) -> std::io::Result<File> {
     std::fs::remove_file(path)?;
     Ok(file)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::num::NonZeroUsize;
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use fundclear_store::pack::{Chunk, Kind, PartWriter};
+
+    use super::*;
+
+    /// A file of some texts in some order, many of them several times.
+    fn file(path: &Path, texts: &[String], step: usize) {
+        let known: Arc<[String]> = texts.into();
+        let mut writer = PartWriter::create(path, &[("account", Kind::Texts(known))], &[]).unwrap();
+        let rows: Vec<i64> = (0..texts.len() * 3).map(|row| (row * step % texts.len()) as i64).collect();
+        writer.push(0, Chunk::I64(&rows)).unwrap();
+        writer.finish().unwrap();
+    }
+
+    /// Texts of all widths, some of which begin alike for long.
+    fn texts(count: u64, prefix: &str) -> Vec<String> {
+        let text = |number: u64| match number % 4 {
+            0 => format!("{prefix}{:x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+            1 => format!("{prefix}{prefix}{number}"),
+            2 => format!("\u{5ba2}{number}"),
+            _ => number.to_string(),
+        };
+        (0..count).map(text).collect()
+    }
+
+    fn made(paths: &[PathBuf], more: &[String], memory: u64, threads: usize) -> Result<Dictionary, Error> {
+        let sources: Vec<Source> = paths.iter().map(|path| Source::plan(path, &["account"], &[]).unwrap()).collect();
+        let columns = Columns { name: "account", files: sources.iter().map(|source| (source, 0)).collect(), more };
+        let folder = paths[0].parent().unwrap();
+        let (failures, meter) = (Failures::default(), Meter::default());
+        let making = Making { memory, folder, file: "runs", failures: &failures, meter: &meter };
+        let go_on = || true;
+        let made = Dictionary::make(&Exec::new(NonZeroUsize::new(threads).unwrap(), &go_on), &columns, &making);
+        assert!(!folder.join("runs").exists());
+        made
+    }
+
+    #[test]
+    fn keys_are_places_in_the_order_of_bytes_whether_there_was_memory_or_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut paths = Vec::new();
+        let mut wanted: BTreeSet<Vec<u8>> = [b"".to_vec(), b"more".to_vec()].into();
+        for (number, prefix) in ["CN-", "CN-00", "a long beginning of all", ""].into_iter().enumerate() {
+            let own = texts(6_000, prefix);
+            paths.push(folder.path().join(format!("{number}.parquet")));
+            file(paths.last().unwrap(), &own, 7);
+            wanted.extend(own.iter().map(|text| text.as_bytes().to_vec()));
+        }
+        let more = [String::new(), "more".to_owned()];
+        let needed = needed(wanted.len() as u64, wanted.iter().map(|text| text.len() as u64).sum());
+        for (memory, threads) in [(u64::MAX, 1), (u64::MAX, 3), (needed, 1), (needed, 2)] {
+            let dictionary = made(&paths, &more, memory, threads).unwrap();
+            assert_eq!((dictionary.len(), dictionary.width()), (wanted.len(), None));
+            assert!(dictionary.memory() <= needed || memory == u64::MAX);
+            for (key, text) in (0..).zip(&wanted) {
+                assert_eq!(dictionary.key(text), Some(key));
+                assert_eq!(dictionary.text(key).map(str::as_bytes), Some(text.as_slice()));
+                assert_eq!(dictionary.hash(key), text_hash(text));
+            }
+            assert_eq!((dictionary.key(b"CN"), dictionary.text(-1), dictionary.text(1 << 40)), (None, None, None));
+        }
+        let Err(Error::Dictionary { texts, needed: told, memory, .. }) = made(&paths, &more, needed - 1, 2) else {
+            unreachable!("it does not fit")
+        };
+        assert_eq!((texts, told, memory), (wanted.len() as u64, needed, needed - 1));
+    }
+
+    #[test]
+    fn texts_that_are_digits_of_one_width_have_as_keys_what_they_spell() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("own.parquet");
+        file(&path, &["0042".to_owned(), "0007".to_owned()], 1);
+        let dictionary = made(&[path.clone()], &[], u64::MAX, 1).unwrap();
+        assert_eq!((dictionary.width(), dictionary.key(b"0042"), dictionary.key(b"7")), (Some(4), Some(42), None));
+        assert_eq!((dictionary.hash(42), dictionary.text(42)), (text_hash(b"0042"), None));
+        let dictionary = made(&[path], &["7".to_owned()], u64::MAX, 1).unwrap();
+        assert_eq!((dictionary.width(), dictionary.key(b"0042"), dictionary.key(b"7")), (None, Some(1), Some(2)));
+    }
+
+    #[test]
+    fn there_may_be_no_text_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("own.parquet");
+        file(&path, &[], 1);
+        let dictionary = made(&[path], &[], 1 << 10, 1).unwrap();
+        assert!(dictionary.is_empty());
+        assert_eq!((dictionary.key(b""), dictionary.text(0), dictionary.width()), (None, None, None));
+    }
+}

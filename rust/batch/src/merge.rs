@@ -220,3 +220,41 @@ impl<'r> Merge<'r> {
         Ok(None)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::gather::Set;
+
+    fn sorted(texts: &[&str]) -> Sorted {
+        Set::of(&texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()).sorted()
+    }
+
+    fn all(runs: Vec<Run<'_>>) -> io::Result<Vec<String>> {
+        let mut found = Vec::new();
+        let mut merge = Merge::new(runs)?;
+        while let Some(text) = merge.next()? {
+            found.push(String::from_utf8_lossy(text).into_owned());
+        }
+        Ok(found)
+    }
+
+    #[test]
+    fn runs_in_memory_and_on_the_disk_are_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let long = "b".repeat(3 * BLOCK);
+        let runs = Runs::new(&folder.path().join("runs")).unwrap();
+        runs.add(&sorted(&["c", "", "a", &long])).unwrap();
+        runs.add(&sorted(&["a", "d", "c"])).unwrap();
+        runs.add(&sorted(&[])).unwrap();
+        let mut opened = runs.open();
+        opened.push(Run::Memory(sorted(&["e", "a", "bb"])));
+        assert!(all(opened).unwrap() == ["", "a", "bb", &long, "c", "d", "e"]);
+        assert_eq!(runs.size().0, 7);
+        // Texts that were changed on the disk are noticed at the end of their run, if not before.
+        runs.file.write_all_at(b"x", 8).unwrap();
+        assert_eq!(all(runs.open()).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert!(all(Vec::new()).unwrap().is_empty());
+    }
+}
