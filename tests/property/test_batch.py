@@ -27,6 +27,7 @@ from support.batching import (
     run_day,
     spelled,
     without_several_charges,
+    with_text_accounts,
     without_some_columns,
     write_table,
 )
@@ -89,11 +90,16 @@ def _read(kind: Any, source: Path, name: str) -> Any:
 
 
 @pytest.mark.parametrize("profile", ["yuebao", "transfer-agent"])
-@pytest.mark.parametrize("digits", [None, 9])
-def test_a_day_with_parts(tmp_path: Path, profile: str, digits: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("digits", [None, 9, "texts"])
+def test_a_day_with_parts(
+    tmp_path: Path, profile: str, digits: int | str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys.modules["fundclear.batch.run"], "_PART_ROWS", PART_ROWS)
     source = tmp_path / "source"
-    generate(source, profile=profile, orders=70_000, accounts=30_000, seed=5, account_digits=digits)
+    width = digits if isinstance(digits, int) else None
+    generate(source, profile=profile, orders=70_000, accounts=30_000, seed=5, account_digits=width)
+    if digits == "texts":
+        with_text_accounts(source)
     terms = fc.Terms.from_toml(source / "terms.toml")
     prices = dayfile.read(source / "prices.toml", terms)
     beside = {"terms": terms, "date": prices.date, "prices": prices.prices, "income": prices.income}
@@ -101,7 +107,8 @@ def test_a_day_with_parts(tmp_path: Path, profile: str, digits: int | None, monk
     orders = _read(fc.Orders, source, "orders")
     write_day(fc.clear(orders, **beside, **tables), tmp_path / "memory", part_rows=PART_ROWS)
     assert (tmp_path / "memory" / "confirmations-003.parquet").exists()
-    run_generated(source, tmp_path / "spilled", memory="1MiB", threads=2)
+    day = run_generated(source, tmp_path / "spilled", memory="2MiB" if digits == "texts" else "1MiB", threads=2)
+    assert day.made["memory"]["spilled"] > 0
     assert differences(tmp_path / "spilled", tmp_path / "memory") == []
     # The same rows in other files and another order.
     dice = Random(7)
@@ -128,14 +135,70 @@ _BESIDE: dict[str, Any] = {"terms": _TERMS, "prices": {"F": "1"}, "date": "2017-
 
 def test_what_a_run_does_not_read_is_refused_with_its_file(tmp_path: Path) -> None:
     path = tmp_path / "orders.parquet"
-    moments = np.array(["NaT", "2017-04-27T09:00:00"], "datetime64[us]")
-    for orders in (_orders(placed_at=moments), _orders(discount=["0.1", "0"], rate=["0.1", "0"])):
-        pq.write_table(pa.table(orders), path)
-        with pytest.raises(fc.FundclearError, match=r"orders\.parquet") as refused:
-            run(path, tmp_path / "day", **_BESIDE)
-        assert refused.value.code == "file"
-        assert not (tmp_path / "day").exists()
-        shutil.rmtree(tmp_path / ".day.run")
+    pq.write_table(pa.table(_orders(discount=["0.1", "0"], rate=["0.1", "0"])), path)
+    with pytest.raises(fc.FundclearError, match=r"orders\.parquet") as refused:
+        run(path, tmp_path / "day", **_BESIDE)
+    assert refused.value.code == "file"
+    assert not (tmp_path / "day").exists()
+
+
+@pytest.mark.parametrize("name", ["account", "fund", "kind", "quantity", "order_id"])
+@pytest.mark.parametrize("is_told", [True, False])
+def test_nulls_that_stand_for_nothing_are_refused_with_file_and_column(
+    tmp_path: Path, name: str, is_told: bool
+) -> None:
+    data = pa.table(_orders(order_id=["A", "B"]))
+    values = [data[name][0].as_py(), None]
+    data = data.set_column(data.schema.get_field_index(name), name, pa.array(values, data[name].type))
+    path = tmp_path / "orders.parquet"
+    pq.write_table(data, path, write_statistics=is_told)
+    with pytest.raises(fc.InputError, match=rf"orders\.parquet.*{name}") as refused:
+        run(path, tmp_path / "day", **_BESIDE)
+    assert refused.value.code == ("null" if is_told else "file")
+    # What the footer says is known before any work.
+    assert (tmp_path / ".day.run").exists() != is_told
+    assert not (tmp_path / "day").exists()
+
+
+def test_texts_of_a_files_dictionary_that_no_row_has_are_none(tmp_path: Path) -> None:
+    """Whatever keys the others have follows from the rows alone: here these are digits of one width after all."""
+    accounts = pa.DictionaryArray.from_arrays(pa.array([2, 0]), pa.array(["0007", "n/a", "0002", "z"]))
+    path = tmp_path / "orders.parquet"
+    for form, unlike in (("{}", "n/a"), ("a-{}", "b")):
+        texts = [form.format(text) if text != "n/a" else unlike for text in accounts.dictionary.to_pylist()]
+        column = pa.DictionaryArray.from_arrays(accounts.indices, pa.array(texts))
+        orders = _orders()
+        data = pa.table(orders).set_column(0, "account", column)
+        pq.write_table(data, path)
+        run(path, tmp_path / "day", **_BESIDE)
+        given = fc.Orders.from_arrow(data)
+        fc.clear(given, **_BESIDE).write(tmp_path / "memory")
+        assert differences(tmp_path / "day", tmp_path / "memory") == []
+        shutil.rmtree(tmp_path / "day")
+        shutil.rmtree(tmp_path / "memory")
+
+
+def test_integers_here_and_texts_there_are_refused(tmp_path: Path) -> None:
+    orders, positions = tmp_path / "orders.parquet", tmp_path / "positions.parquet"
+    for account, other in (("a", 1), (1, "a"), ("7", 7)):
+        pq.write_table(pa.table(fc.Orders(account=[account], fund="F", kind="redeem", quantity=["1"])), orders)
+        pq.write_table(pa.table(fc.Positions(account=[other], fund="F", units=["5"])), positions)
+        with pytest.raises(fc.InputTypeError) as refused:
+            run(orders, tmp_path / "day", positions=positions, **_BESIDE)
+        assert refused.value.code == "identifier-kind"
+
+
+def test_a_dictionary_that_does_not_fit_says_what_it_needs(tmp_path: Path) -> None:
+    path = tmp_path / "orders.parquet"
+    texts = [f"account {number}" for number in range(10_000)]
+    orders = fc.Orders(account=texts, fund="F", kind="subscribe", quantity=["10.00"] * len(texts))
+    pq.write_table(pa.table(orders), path)
+    with pytest.raises(fc.InputError, match=r"10000 distinct texts of account need \d+ bytes") as refused:
+        run(path, tmp_path / "day", memory="64KiB", **_BESIDE)
+    assert refused.value.code == "run-memory"
+    day = run(path, tmp_path / "day", memory="1MiB", **_BESIDE)
+    assert day.made["dictionaries"]["account"]["texts"] == len(texts)
+    assert day.made["memory"]["dictionaries"] < 1 << 20
 
 
 def test_orders_without_ids_are_those_of_their_files_in_order(tmp_path: Path) -> None:

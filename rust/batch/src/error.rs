@@ -22,6 +22,17 @@ pub enum Error {
     Kernel(KernelError),
     /// What a file or the disk refuses.
     File(FileError),
+    /// The distinct texts of a domain need more memory than there is.
+    Dictionary {
+        /// What the texts are.
+        name: String,
+        /// How many there are.
+        texts: u64,
+        /// The bytes that they need.
+        needed: u64,
+        /// The bytes that they may take.
+        memory: u64,
+    },
 }
 
 impl From<KernelError> for Error {

@@ -6,9 +6,12 @@
 
 mod bits;
 pub mod blocks;
+pub mod dictionary;
 pub mod duplicates;
 pub mod error;
+mod gather;
 pub mod journal;
+mod merge;
 pub mod out;
 pub mod progress;
 pub mod read;

@@ -17,6 +17,11 @@ impl Meter {
         self.rows.fetch_add(u64::try_from(rows).unwrap_or_default(), Ordering::Relaxed);
     }
 
+    /// Rows are read from the beginning.
+    pub fn read_again(&self) {
+        self.rows.store(0, Ordering::Relaxed);
+    }
+
     /// Orders were settled.
     pub fn settled(&self, orders: usize) {
         self.settled.fetch_add(u64::try_from(orders).unwrap_or_default(), Ordering::Relaxed);

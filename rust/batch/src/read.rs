@@ -12,6 +12,7 @@ use fundclear_kernel::scale::{MAX_MINOR, power_of_ten};
 use fundclear_store::error::Error as StoreError;
 
 use crate::blocks::{Shuffle, Writer};
+use crate::dictionary::ABSENT;
 use crate::error::{Error, Failures};
 use crate::progress::Meter;
 use crate::scan::{Column, Form, Source};
@@ -203,6 +204,7 @@ impl TableRead<'_> {
                     .map_err(|(offset, error)| at_row(path, about, row + offset, error))?;
             }
         }
+        self.check_texts(worker, path, first)?;
         self.check_charges(worker, path, first)?;
         self.print(worker, count)?;
         self.note(worker, reads, count)?;
@@ -247,6 +249,18 @@ impl TableRead<'_> {
         writer.add(partitions, rows).map_err(|error| Error::file("spill", error))
     }
 
+    /// Refuses texts that no dictionary has, though all texts of the files are in it.
+    fn check_texts(&self, worker: &Worker<'_>, path: &Path, first: usize) -> Result<(), Error> {
+        for ((cache, about), values) in worker.caches.iter().zip(&self.columns).zip(&worker.values) {
+            let absent = matches!(cache.reading(), Reading::Keys(_)).then_some(values);
+            if let Some(row) = absent.and_then(|values| values.iter().position(|value| *value == ABSENT)) {
+                let why = "the file has changed while it was read".to_owned();
+                return Err(at_row(path, about, first + row, StoreError::Content(why)));
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses an order that gives more than one charge of its own: only a day in memory keeps what it gave.
     fn check_charges(&self, worker: &Worker<'_>, path: &Path, first: usize) -> Result<(), Error> {
         let given: Vec<&[i64]> = self
@@ -271,11 +285,18 @@ impl TableRead<'_> {
     fn print(&self, worker: &mut Worker<'_>, count: usize) -> Result<(), KernelError> {
         let Worker { caches, values, hashes, printer, found, .. } = worker;
         for ((cache, values), hashes) in caches.iter().zip(values.iter()).zip(hashes.iter_mut()) {
-            if let Reading::Digits(digits) = cache.reading()
-                && let Some(width) = digits.width()
-            {
-                hashes.clear();
-                hashes.extend(values.iter().map(|value| digits_hash(*value, width).cast_signed()));
+            match cache.reading() {
+                Reading::Digits(digits) => {
+                    if let Some(width) = digits.width() {
+                        hashes.clear();
+                        hashes.extend(values.iter().map(|value| digits_hash(*value, width).cast_signed()));
+                    }
+                }
+                Reading::Keys(dictionary) => {
+                    hashes.clear();
+                    hashes.extend(values.iter().map(|value| dictionary.hash(*value).cast_signed()));
+                }
+                Reading::Listed(_) | Reading::None => {}
             }
         }
         let nothing = Ints::Same(0, count);
@@ -291,7 +312,7 @@ impl TableRead<'_> {
                     Field { values: nothing, texts: defaults.get(*place).map(<[u64; 1]>::as_slice) }
                 }
                 Reading::Listed(_) => Field { values: Ints::I64(values), texts: Some(cache.hashes()) },
-                Reading::Digits(_) => Field { values: Ints::I64(hashes), texts: None },
+                Reading::Digits(_) | Reading::Keys(_) => Field { values: Ints::I64(hashes), texts: None },
                 Reading::None => Field { values: Ints::I64(values), texts: None },
             }
         };

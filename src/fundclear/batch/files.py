@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -17,7 +17,7 @@ from fundclear.errors import refuse
 from fundclear.schemas import ColumnSpec
 from fundclear.terms import Terms
 
-__all__ = ["COLUMNS", "Files", "PathsLike", "TableFiles", "find"]
+__all__ = ["COLUMNS", "NO_TIME", "Files", "PathsLike", "TableFiles", "find"]
 
 #: A file, a folder of files, a pattern, or several of them.
 PathsLike: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
@@ -83,6 +83,9 @@ _FORMS: Final = {
 # Columns of money that are cash; all other money of the register is units, but for prices and rates.
 _CASH: Final = ("unpaid",)
 
+#: The time of an order that has none.
+NO_TIME: Final = -(2**63)
+
 # Bytes of a Parquet file behind its footer: the footer's length and the mark.
 _TAIL: Final = 8
 
@@ -105,16 +108,16 @@ class TableFiles:
     forms: Mapping[str, tuple[str, int | None]]
     identity: tuple[tuple[int, str], ...]
 
-    def asked(self, kept: Mapping[str, int], spelled: Iterable[str], first_id: int | None) -> dict[str, Any]:
+    def asked(self, kept: Mapping[str, int], ways: Mapping[str, str], first_id: int | None) -> dict[str, Any]:
         """How the native side reads the table.
 
         Args:
             kept: by column of money, the decimals that it is kept with.
-            spelled: domains whose texts are digits.
+            ways: what the texts of a domain become, if not numbers of a list: ``digits`` or ``dictionary``.
             first_id: the id of the first row, where rows are their own ids.
         """
         specs = {spec.name: spec for spec in _SCHEMAS[self.name]}
-        columns = [self._column(specs[name], kept, tuple(spelled)) for name in COLUMNS[self.name]]
+        columns = [self._column(specs[name], kept, ways) for name in COLUMNS[self.name]]
         places = {name: place for place, name in enumerate(COLUMNS[self.name])}
         if self.name == "positions":
             looked_at = [*REGISTER, *(name for name in ("entitled",) if name in self.forms)]
@@ -140,20 +143,28 @@ class TableFiles:
             name for name in ("fund", "distributor", "target_fund") if self.forms.get(name, ("", None))[0] == "integer"
         ]
 
-    def _column(self, spec: ColumnSpec, kept: Mapping[str, int], spelled: tuple[str, ...]) -> dict[str, Any]:
+    def _column(self, spec: ColumnSpec, kept: Mapping[str, int], ways: Mapping[str, str]) -> dict[str, Any]:
         form, extra = self.forms.get(spec.name, ("", None))
         money = spec.kind == "money"
         scale = (spec.scale if spec.scale is not None else extra or 0) if money else 0
-        is_text = form == "text"
-        digits = spec.name if is_text and spec.name in spelled else None
+        way = ways.get(spec.name, "list") if form == "text" else None
         return {
             "is_there": bool(form),
             "is_money": money,
             "scale": scale,
             "kept": kept.get(spec.name, scale) if money else 0,
-            "list": spec.name if is_text and digits is None else None,
-            "digits": digits,
+            **{known: spec.name if way == known else None for known in ("list", "digits", "dictionary")},
+            "missing": _missing(spec, form),
         }
+
+
+def _missing(spec: ColumnSpec, form: str) -> int | str | None:
+    """What a null of the column stands for; nothing if it is refused."""
+    if form == "instant":
+        return None if spec.required else NO_TIME
+    if spec.default is None:
+        return None
+    return str(spec.default) if form == "text" else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +196,8 @@ def find(name: str, given: PathsLike, terms: Terms) -> TableFiles:
 
     Raises:
         InputError: there is none (``run-files``), one is damaged or has a column that means nothing (``file``), files
-            of one table differ in their columns, or a column is missing (``column``).
+            of one table differ in their columns, or a column is missing (``column``); a value is missing that stands
+            for nothing (``null``).
         InputTypeError: a column is of another type than it should be (``dtype``).
         OSError: the system refused.
     """
@@ -195,8 +207,12 @@ def find(name: str, given: PathsLike, terms: Terms) -> TableFiles:
     rows, forms, identity = 0, dict[str, tuple[str, int | None]](), []
     for number, path in enumerate(paths):
         count, planned = _kernel.plan_file(str(path), list(COLUMNS[name]), others)
-        own = {column: form for column, form in zip(COLUMNS[name], planned, strict=True) if form is not None}
+        there = {column: form for column, form in zip(COLUMNS[name], planned, strict=True) if form is not None}
+        own = {column: (form, extra) for column, (form, extra, _) in there.items()}
         _check(path, own, specs, terms)
+        for column, (form, _, nulls) in there.items():
+            if nulls and _missing(specs[column], form) is None:
+                raise refuse("null", argument=f"{path}: {column}")
         forms = dict(own) if not number else _joined(path, paths[0], forms, own)
         rows += count
         identity.append(_identity(path))

@@ -17,8 +17,9 @@ import numpy.typing as npt
 from fundclear import _kernel
 from fundclear.amounts import Amounts, ArrowStream
 from fundclear.batch.attempt import Attempt, attempt_at, clean_up, finished_run
+from fundclear.batch.domains import Columns, NotDigits, check_kinds, ways_of
 from fundclear.batch.files import Files, PathsLike, TableFiles, find
-from fundclear.batch.understanding import Beside, Understood, spelled_domains, understand
+from fundclear.batch.understanding import Beside, Understood, understand
 from fundclear.batch.writing import kept_scale, specs_of
 from fundclear.clearing import Clearing
 from fundclear.digests import NO_ROWS, fingerprint, fingerprint_in
@@ -153,6 +154,7 @@ def run(
         positions=None if positions is None else find("positions", positions, terms),
         lots=None if lots is None else find("lots", lots, terms),
     )
+    check_kinds(files, Columns.of(beside.deferred, beside.events))
     before = previous.proof if isinstance(previous, Clearing) else previous
     plan = _plan(files, beside, before)
     made = finished_run(target)
@@ -241,12 +243,13 @@ class _Job:
 
     def _native(self) -> dict[str, Any]:
         """Reads and settles. Texts that are not digits of one width are found out when they are read."""
-        listed: list[str] = []
+        others = set[str]()
         while True:
-            spelled = spelled_domains(self.files, listed)
+            ways, dictionaries = ways_of(self.files, Columns.of(self.beside.deferred, self.beside.events), others)
+            spelled = [name for name, way in ways.items() if way == "digits"]
             try:
                 return _kernel.run_day(
-                    self._asked(spelled),
+                    self._asked(ways, dictionaries),
                     self.beside.terms.compiled,
                     self._understand,
                     self._settle_with,
@@ -255,15 +258,15 @@ class _Job:
                     self.memory,
                     self.threads,
                 )
+            except NotDigits as error:
+                others.add(error.name)
             except FundclearError as error:
-                other = [
-                    name for name in spelled if name != "account" and f"column {name!r}" in str(error).replace('"', "'")
-                ]
-                if error.code != "file" or "are not digits of one width" not in str(error) or not other:
+                found = [name for name in spelled if f"column {name!r}" in str(error).replace('"', "'")]
+                if error.code != "file" or "are not digits of one width" not in str(error) or not found:
                     raise
-                listed += other
+                others.update(found)
 
-    def _asked(self, spelled: list[str]) -> dict[str, Any]:
+    def _asked(self, ways: Mapping[str, str], dictionaries: list[tuple[str, list[str]]]) -> dict[str, Any]:
         files, terms = self.files, self.beside.terms
         left = 0 if self.beside.deferred is None else len(self.beside.deferred)
         held = 0 if files.positions is None else files.positions.rows
@@ -283,12 +286,13 @@ class _Job:
         texts = {name for table in tables.values() for name, (form, _) in table.forms.items() if form == "text"}
         return {
             "bits": self.parts,
-            "lists": [(name, *_LISTS.get(name, ([], []))) for name in sorted(texts.difference(spelled))],
-            "digits": spelled,
+            "lists": [(name, *_LISTS.get(name, ([], []))) for name in sorted(texts.difference(ways))],
+            "digits": [name for name, way in ways.items() if way == "digits"],
+            "dictionaries": dictionaries,
             **{
                 name: None
                 if name not in tables
-                else tables[name].asked(kept[name], spelled, first if name == "orders" else None)
+                else tables[name].asked(kept[name], ways, first if name == "orders" else None)
                 for name in ("orders", "positions", "lots")
             },
         }
@@ -394,7 +398,12 @@ def _known(raw: Mapping[str, Any], begun: float, files: Files) -> dict[str, Any]
         "memory": {
             "rows": raw["memory"],
             "spilled": raw["spilled"],
+            "dictionaries": sum(size for _, (_, size, _, _) in raw["dictionaries"]),
             "most": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        },
+        "dictionaries": {
+            name: {"texts": texts, "rows": rows, "rows_a_second": int(rows / max(took, 1e-6))}
+            for name, (texts, _, rows, took) in raw["dictionaries"]
         },
         "resumed": raw["resumed"],
     }

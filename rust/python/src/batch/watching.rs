@@ -10,7 +10,7 @@ use fundclear_kernel::scale::Scale;
 use pyo3::prelude::*;
 
 use crate::call::Threads;
-use crate::failure::Story;
+use crate::failure::{Refusal, Story};
 use crate::store::failure;
 
 /// How often the callback is called.
@@ -92,6 +92,11 @@ impl<'py> Watch<'py> {
 pub fn raised(py: Python<'_>, error: Error) -> PyErr {
     match error {
         Error::File(failed) => failure(py, &failed.path, failed.error),
+        Error::Dictionary { name, texts, needed, memory } => Refusal::of("run-memory", &name)
+            .value(texts)
+            .fact("needed", needed)
+            .fact("memory", memory)
+            .error(py),
         Error::Kernel(error) => Story::of(&[], &[], Scale::ZERO).error(py, &error),
     }
 }
