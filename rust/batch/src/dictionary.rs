@@ -258,6 +258,7 @@ fn take(set: &mut Set, meter: &Meter, (source, place, group): (&Source, usize, u
     let Some(mut column) = opened else { return Ok(()) };
     let mut gathered = Gathered(set);
     loop {
+        meter.go_on()?;
         let rows = column.advance(CHUNK_ROWS, &mut gathered).map_err(named)?;
         if rows == 0 {
             return Ok(());

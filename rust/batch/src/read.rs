@@ -136,7 +136,7 @@ impl TableRead<'_> {
             for (all, (_, seen)) in total.distinct.iter_mut().zip(worker.seen) {
                 all.extend(seen);
             }
-            worker.writer.finish().map_err(|error| Error::file("spill", error))?;
+            worker.writer.finish()?;
         }
         Ok(total.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
@@ -172,6 +172,7 @@ impl TableRead<'_> {
         let rows = source.group_rows(group);
         let mut done = 0;
         while done < rows {
+            reads.meter.go_on()?;
             let count = CHUNK_ROWS.min(rows - done);
             for (place, (column, cache)) in columns.iter_mut().zip(&mut worker.caches).enumerate() {
                 let Some(column) = column else { continue };
@@ -246,7 +247,7 @@ impl TableRead<'_> {
             }
         }
         let rows = rows.get(..count * width).unwrap_or_default();
-        writer.add(partitions, rows).map_err(|error| Error::file("spill", error))
+        writer.add(partitions, rows)
     }
 
     /// Refuses texts that no dictionary has, though all texts of the files are in it.

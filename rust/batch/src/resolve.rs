@@ -70,7 +70,7 @@ fn find(
                 }
             }
         });
-        read.map_err(|error| failures.keep(Error::file("spill", error)))
+        read.map_err(|error| failures.keep(error))
     });
     let states = states.map_err(|error| failures.or(error))?;
     let mut found: Vec<Suspect> = states.into_iter().flat_map(|(.., found)| found).collect();

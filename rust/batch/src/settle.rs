@@ -325,6 +325,7 @@ impl Sink for PartSink<'_> {
     }
 
     fn settled(&mut self, confirmations: &ConfirmationTable, settled: &Settled) -> Result<(), KernelError> {
+        self.target.meter.go_on()?;
         let done = self.take(confirmations, settled);
         self.target.meter.settled(confirmations.rows());
         self.keep(done)

@@ -10,6 +10,7 @@ use fundclear_kernel::error::Error as KernelError;
 use crate::blocks::{Partitions, Reader};
 use crate::duplicates::{Filter, Refused};
 use crate::error::{Error, Failures};
+use crate::progress::Meter;
 
 /// What the values of a packed column stand for.
 #[derive(Clone, Debug)]
@@ -100,6 +101,8 @@ pub struct DayRows<'d> {
     pub date: i32,
     /// Where failures are left.
     pub failures: &'d Failures,
+    /// Who knows whether to stop.
+    pub meter: &'d Meter,
 }
 
 /// A worker's memory for reading partitions.
@@ -120,7 +123,7 @@ impl Packed<'_> {
         mut look: impl FnMut(usize, &[Lane<'_>; COLUMNS]),
     ) -> Result<(), Error> {
         memory.resize_with(memory.len().max(COLUMNS), Vec::new);
-        let read = self.partitions.each(reader, partition, |block| {
+        self.partitions.each(reader, partition, |block| {
             let mut lanes = [Lane::default(); COLUMNS];
             for ((lane, place), memory) in lanes.iter_mut().zip(places).zip(memory.iter_mut()) {
                 let Some(column) = self.columns.get(place) else { continue };
@@ -137,8 +140,7 @@ impl Packed<'_> {
                 };
             }
             look(block.count(), &lanes);
-        });
-        read.map_err(|error| Error::file("spill", error))
+        })
     }
 }
 
@@ -408,6 +410,7 @@ impl Source for DayRows<'_> {
         buckets: &mut Buckets,
     ) -> Result<(), KernelError> {
         let mut read = || {
+            self.meter.go_on()?;
             let chosen = self.choose(scratch, partition, wanted)?;
             self.read_positions(scratch, partition, &chosen, buckets)?;
             if wanted != Wanted::Positions {

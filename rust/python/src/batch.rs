@@ -115,7 +115,8 @@ pub fn run_day<'py>(
     let received = received(today, &earlier, refused.count());
     let earlier = by_partition(earlier, place.bits);
     let (kinds, date, failures) = (start.kinds.clone(), input.date, &failures);
-    let rows = DayRows { bits: place.bits, orders, earlier, positions, lots, kinds, refused, date, failures };
+    let (bits, meter) = (place.bits, watch.meter());
+    let rows = DayRows { bits, orders, earlier, positions, lots, kinds, refused, date, failures, meter };
     let keys = (start.funds.clone(), start.distributors.clone());
     let day = run.work("decide", &start, |exec| {
         RebuiltDay::open(exec, &input, &rows, keys).map_err(|error| failures.or(error))

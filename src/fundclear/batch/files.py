@@ -225,7 +225,7 @@ def _paths(name: str, given: PathsLike) -> list[Path]:
     for one in several:
         path = Path(one)
         if path.is_dir():
-            found += sorted(path.glob(f"{name}.parquet")) + sorted(path.glob(f"{name}-*.parquet"))
+            found += sorted(path.glob(f"{name}*.parquet"))
         elif path.exists():
             found.append(path)
         else:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date as Date
 from pathlib import Path
 from typing import Any, Final, TypeAlias, final
@@ -49,7 +50,7 @@ from fundclear.outcome import (
     tables_of_the_day,
     ties_of,
 )
-from fundclear.proof import Proof
+from fundclear.proof import LawEntry, Proof
 from fundclear.settings import read_date
 from fundclear.tables import Confirmations, Events, FundDays, Obligations, taken
 from fundclear.terms import Terms
@@ -113,8 +114,8 @@ def run(
     finished by calling it again; a call for a finished day does nothing.
 
     Args:
-        orders: Parquet files of orders: a path, a folder of ``orders.parquet`` and ``orders-*.parquet``, a pattern, or
-            several of these.
+        orders: Parquet files of orders: a path, a folder of ``orders*.parquet``, a pattern, or several of
+            these.
         out: the day's folder, which does not exist yet; or one whose run was not finished.
         terms: the policies of the funds.
         date: the dealing day.
@@ -156,20 +157,35 @@ def run(
     )
     check_kinds(files, Columns.of(beside.deferred, beside.events))
     before = previous.proof if isinstance(previous, Clearing) else previous
+    if before is not None and files.positions is not None and "entitled" in files.positions.forms:
+        raise refuse("run-entitled", argument="positions")
     plan = _plan(files, beside, before)
-    made = finished_run(target)
-    if made is not None:
-        if made.get("plan") != plan:
-            raise refuse("run-inputs", argument=str(target), why="the day that is there was made of others")
+    finished = _finished(target, plan)
+    if finished is not None:
         clean_up(target)
-        return BatchDay(target, Proof.from_dict(open_folder(target)["proof"]), made, False)
+        return finished
     room = int(_bytes(memory) * _FOR_ROWS)
     with attempt_at(target, plan) as attempt:
+        # Another run may have made it before this one had the lock.
+        finished = _finished(target, plan)
+        if finished is not None:
+            attempt.forget()
+            return finished
         job = _Job(files, beside, before, attempt, room, threads, progress)
         proof, known = job.do()
         write_file_text(attempt.day / RUN, manifest_text({"plan": plan, "host": platform.node(), **known}))
         attempt.publish()
     return BatchDay(target, proof, known, True)
+
+
+def _finished(target: Path, plan: Mapping[str, Any]) -> BatchDay | None:
+    """The day that is there, if it is the one that is asked for."""
+    made = finished_run(target)
+    if made is None:
+        return None
+    if made.get("plan") != plan:
+        raise refuse("run-inputs", argument=str(target), why="the day that is there was made of others")
+    return BatchDay(target, Proof.from_dict(open_folder(target)["proof"]), made, False)
 
 
 def _bytes(memory: str | int) -> int:
@@ -226,6 +242,8 @@ class _Job:
     progress: Progress | None
     known: Names | None = None
     understood: Understood | None = None
+    came: Mapping[str, str] = field(default_factory=dict)
+    ties: tuple[LawEntry, ...] = ()
     parts: int = 0
 
     def do(self) -> tuple[Proof, dict[str, Any]]:
@@ -236,8 +254,7 @@ class _Job:
         assert self.known is not None
         small = tables_of_the_day(raw, self.known, self.understood.given)
         digests = self._digests(raw, small)
-        ties = () if self.before is None else tuple(self._ties(digests, self.before))
-        proof = proof_of(raw, self.known, self.beside.date, digests, ties)
+        proof = proof_of(raw, self.known, self.beside.date, digests, self.ties)
         self._write(raw, small, proof)
         return proof, _known(raw, begun, self.files)
 
@@ -298,7 +315,11 @@ class _Job:
         }
 
     def _understand(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """What was read, held against what an earlier attempt has read and against the day before."""
         self.understood = understand(self.files, self.beside, facts)
+        self.came = self._came(self.understood)
+        self.attempt.check_read(self.came)
+        self.ties = () if self.before is None else tuple(self._ties(self.before))
         return self.understood.start
 
     def _settle_with(
@@ -312,13 +333,7 @@ class _Job:
     def _digests(self, raw: Mapping[str, Any], small: Mapping[str, Any]) -> dict[str, str]:
         assert self.understood is not None
         prints = {name: format(value, "032x") for name, value in raw["fingerprints"].items()}
-        given = self.understood.given
-        digests = {}
-        for name in ("orders", "deferred", "positions", "lots", "events", "obligations"):
-            table = getattr(given, name)
-            if table is not None:
-                read = self.understood.fingerprints.get(name)
-                digests[f"in.{name}"] = fingerprint_in(name, table) if read is None else read
+        digests = dict(self.came)
         for name in ("confirmations", "positions", "lots"):
             digests[f"out.{name}"] = prints[name]
         digests |= {f"out.{name}": fingerprint(name, table) for name, table in small.items()}
@@ -326,17 +341,25 @@ class _Job:
         digests["out.deferred"] = prints["deferred"]
         digests["in.days"] = digest_of_days(self.understood.intake)
         digests["terms"] = self.beside.terms.digest
+        if self.before is not None:
+            digests["previous"] = self.before.digest
         return digests
 
-    def _ties(self, digests: dict[str, str], before: Proof) -> Any:
-        positions = self.files.positions
-        if positions is not None and "entitled" in positions.forms:
-            raise refuse("run-entitled", argument="positions")
-        came = {name: digests.get(f"in.{name}", NO_ROWS) for name in ("positions", "lots", "deferred", "obligations")}
+    def _came(self, understood: Understood) -> dict[str, str]:
+        """The fingerprints of the tables that came in."""
+        came = {}
+        for name in ("orders", "deferred", "positions", "lots", "events", "obligations"):
+            table = getattr(understood.given, name)
+            if table is not None:
+                read = understood.fingerprints.get(name)
+                came[f"in.{name}"] = fingerprint_in(name, table) if read is None else read
+        return came
+
+    def _ties(self, before: Proof) -> Any:
+        came = {name: self.came.get(f"in.{name}", NO_ROWS) for name in ("positions", "lots", "deferred", "obligations")}
         small = {"deferred": self.beside.deferred, "obligations": self.beside.obligations}
         rows = {name: 0 if table is None else len(table) for name, table in small.items()}
         rows |= {name: 0 if table is None else table.rows for name, table in self._register().items()}
-        digests["previous"] = before.digest
         return ties_of(came, rows, before)
 
     def _register(self) -> dict[str, TableFiles | None]:
@@ -399,7 +422,7 @@ def _known(raw: Mapping[str, Any], begun: float, files: Files) -> dict[str, Any]
             "rows": raw["memory"],
             "spilled": raw["spilled"],
             "dictionaries": sum(size for _, (_, size, _, _) in raw["dictionaries"]),
-            "most": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            "most": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
         },
         "dictionaries": {
             name: {"texts": texts, "rows": rows, "rows_a_second": int(rows / max(took, 1e-6))}

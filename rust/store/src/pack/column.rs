@@ -51,7 +51,9 @@ impl How {
             Self::Digits(width) => {
                 let text = format!("{value:0width$}");
                 let is_right = text.len() == *width && value >= 0;
-                is_right.then_some(text).ok_or_else(|| Error::Content(format!("{value} is not spelled in {width} digits")))
+                is_right
+                    .then_some(text)
+                    .ok_or_else(|| Error::Content(format!("{value} is not spelled in {width} digits")))
             }
             Self::Known(spelling) => spelling.text(value).map(str::to_owned).ok_or_else(|| no_text(value)),
         }
