@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def _only(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 def _child(options: argparse.Namespace, what: str, begin: Callable[[], None] | None = None) -> dict[str, Any]:
-    """A part in a process of its own, so that its memory is its own; that of this one, which is small, counts there too."""
+    """A part in a process of its own: what it says of its memory is its own, for this one takes little."""
     command = [sys.executable, __file__, "--folder", options.folder, "--only", what, "--memory", options.memory]
     command += ["--orders", str(options.orders), "--accounts", str(options.accounts)]
     command += ["--profile", options.profile, "--ids", options.ids]
@@ -126,14 +127,18 @@ def _limited(options: argparse.Namespace) -> dict[str, Any]:
             continue
         try:
             (group / limit).write_text(options.memory.removesuffix("iB"), encoding="ascii")
-            procs = group / "cgroup.procs"
-            found = _child(options, "run", lambda procs=procs: procs.write_text(str(os.getpid()), encoding="ascii"))
+            found = _child(options, "run", partial(_join, group))
             return {"memory": options.memory, "seconds": found["seconds"]}
         except (OSError, RuntimeError) as error:
             return {"memory": options.memory, "failed": str(error)}
         finally:
             group.rmdir()
     return {"failed": "no group can be made here"}
+
+
+def _join(group: Path) -> None:
+    """Lets this process belong to a group."""
+    (group / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
 
 
 def _run(folder: Path, memory: str) -> dict[str, Any]:
@@ -185,11 +190,11 @@ def _duckdb(given: Path, out: Path) -> dict[str, Any]:
     kinds = ", ".join(f"'{kind}'" for kind in CASH)
     rows = f"read_parquet('{given}/orders*.parquet')"
     duckdb.sql(
-        f"COPY (SELECT account, fund, kind IN ({kinds}) AS is_cash, sum(CAST(quantity * 100 AS BIGINT)) AS minor, "
+        f"COPY (SELECT account, fund, kind IN ({kinds}) AS is_cash, CAST(sum(CAST(quantity * 100 AS BIGINT)) AS BIGINT) AS minor, "
         f"count(*) AS orders FROM {rows} GROUP BY ALL) TO '{out}/net.parquet' (FORMAT parquet)"
     )
     seconds = time.monotonic() - began
-    [(found,)] = duckdb.sql(f"SELECT sum(minor) FROM '{out}/net.parquet' WHERE is_cash").fetchall()
+    [(found,)] = duckdb.execute(f"SELECT sum(minor) FROM '{out}/net.parquet' WHERE is_cash").fetchall()
     return {"seconds": round(seconds, 2), "most_memory": _most(), "cash_minor": str(found)}
 
 
