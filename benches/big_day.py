@@ -172,6 +172,7 @@ def _run(folder: Path, memory: str) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "cpu_seconds": round(now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime, 2),
         "phases": day.made["seconds"],
+        "cpu_by_phase": day.made["cpu_seconds"],
         "memory": day.made["memory"],
         "bytes": day.made["bytes"],
         "laws": len(day.proof),
@@ -189,9 +190,10 @@ def _duckdb(given: Path, out: Path) -> dict[str, Any]:
     began = time.monotonic()
     kinds = ", ".join(f"'{kind}'" for kind in CASH)
     rows = f"read_parquet('{given}/orders*.parquet')"
+    minor = "CAST(sum(CAST(quantity * 100 AS BIGINT)) AS BIGINT) AS minor"
     duckdb.sql(
-        f"COPY (SELECT account, fund, kind IN ({kinds}) AS is_cash, CAST(sum(CAST(quantity * 100 AS BIGINT)) AS BIGINT) AS minor, "
-        f"count(*) AS orders FROM {rows} GROUP BY ALL) TO '{out}/net.parquet' (FORMAT parquet)"
+        f"COPY (SELECT account, fund, kind IN ({kinds}) AS is_cash, {minor}, count(*) AS orders FROM {rows} "
+        f"GROUP BY ALL) TO '{out}/net.parquet' (FORMAT parquet)"
     )
     seconds = time.monotonic() - began
     [(found,)] = duckdb.execute(f"SELECT sum(minor) FROM '{out}/net.parquet' WHERE is_cash").fetchall()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import sys
@@ -245,18 +246,34 @@ class _Job:
     came: Mapping[str, str] = field(default_factory=dict)
     ties: tuple[LawEntry, ...] = ()
     parts: int = 0
+    cpu: list[tuple[str, float]] = field(default_factory=list)
 
     def do(self) -> tuple[Proof, dict[str, Any]]:
         """Runs the day; its proof, and what is known of the making."""
         begun = time.monotonic()
+        self._mark("begin")
         raw = self._native()
+        self._mark("settle")
         assert self.understood is not None
         assert self.known is not None
         small = tables_of_the_day(raw, self.known, self.understood.given)
         digests = self._digests(raw, small)
         proof = proof_of(raw, self.known, self.beside.date, digests, self.ties)
         self._write(raw, small, proof)
-        return proof, _known(raw, begun, self.files)
+        self._mark("end")
+        return proof, {**_known(raw, begun, self.files), "cpu_seconds": self._cpu_seconds()}
+
+    def _mark(self, phase: str) -> None:
+        """The phase ends here."""
+        times = os.times()
+        self.cpu.append((phase, times.user + times.system))
+
+    def _cpu_seconds(self) -> dict[str, float]:
+        """The seconds that all cores together have worked, by phase; what is read again counts again."""
+        seconds: dict[str, float] = {}
+        for (_, before), (phase, now) in itertools.pairwise(self.cpu):
+            seconds[phase] = round(seconds.get(phase, 0.0) + now - before, 3)
+        return seconds
 
     def _native(self) -> dict[str, Any]:
         """Reads and settles. Texts that are not digits of one width are found out when they are read."""
@@ -316,6 +333,7 @@ class _Job:
 
     def _understand(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """What was read, held against what an earlier attempt has read and against the day before."""
+        self._mark("read")
         self.understood = understand(self.files, self.beside, facts)
         self.came = self._came(self.understood)
         self.attempt.check_read(self.came)
@@ -326,6 +344,7 @@ class _Job:
         self, funds: npt.NDArray[np.int64], distributors: npt.NDArray[np.int64]
     ) -> tuple[dict[str, Any], list[tuple[int, ...]], dict[str, Any]]:
         assert self.understood is not None
+        self._mark("decide")
         given, intake = self.understood.given, self.understood.intake
         self.known = names = names_of(intake, given, self.beside.terms, funds, distributors)
         return party_numbers(names), open_rows(given, names), specs_of(names, self.files)
