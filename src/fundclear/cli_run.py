@@ -13,7 +13,7 @@ from typing import Any, Final
 from fundclear import batch, dayfile
 from fundclear.errors import refuse
 from fundclear.gathering import one_date
-from fundclear.proof import Proof
+from fundclear.progress import Pace, duration
 from fundclear.settings import read_date
 from fundclear.terms import Terms
 
@@ -38,6 +38,7 @@ def add_run(commands: Any, epilog: str) -> None:
     parser.add_argument("--terms", metavar="TOML", help="the terms of the funds, if not terms.toml of the input")
     parser.add_argument("--prices", metavar="FILE", help="prices, income, decisions, if not prices.toml of the input")
     parser.add_argument("--date", metavar="D", help="the dealing day, if no file says it")
+    parser.add_argument("--previous", metavar="PATH", help="the folder of the day before, or the file of its proof")
     parser.add_argument("--memory", default="8GiB", metavar="SIZE", help="how much the process may take (8GiB)")
     parser.add_argument("--threads", type=int, metavar="N", help="how many threads may work")
     parser.add_argument("--log-json", action="store_true", help="say how far it is as JSON, one object a line")
@@ -54,7 +55,7 @@ def _run(options: argparse.Namespace) -> int:
     if date is None:
         raise refuse("argument", argument="--date", value="missing", why="no file says which day it is of")
     tables = {name: given for name in _TABLES if any(given.glob(f"{name}*.parquet"))}
-    before = given / "proof.json"
+    before = options.previous or next(given.glob("proof.json"), None)
     watch = None if options.quiet else _Watch(options.log_json)
     day = batch.run(
         given,
@@ -67,7 +68,7 @@ def _run(options: argparse.Namespace) -> int:
         days=prices.days,
         positions=tables.get("positions"),
         lots=tables.get("lots"),
-        previous=Proof.from_dict(json.loads(before.read_text(encoding="utf-8"))) if before.exists() else None,
+        previous=before,
         memory=options.memory,
         threads=options.threads,
         progress=watch,
@@ -84,24 +85,26 @@ class _Watch:
     def __init__(self, as_json: bool) -> None:
         self._json, self._begun, self._said = as_json, time.monotonic(), 0.0
         self._terminal = sys.stderr.isatty() and not as_json
+        self._pace = Pace()
 
-    def __call__(self, phase: str, read: int, settled: int, partitions: int, written: int) -> None:
+    def __call__(self, at: batch.Standing) -> None:
         now = time.monotonic() - self._begun
+        done = at.settled if at.phase == "settle" else at.read
+        pace = self._pace.at(at.phase, done, at.rows, seconds=now)
         if not self._terminal and now - self._said < 1:
             return
         self._said = now
         if self._json:
-            told = {"seconds": round(now, 1), "phase": phase, "read": read, "settled": settled}
-            print(json.dumps({**told, "partitions": partitions, "written": written}), file=sys.stderr, flush=True)
+            told = {"seconds": round(now, 1), **at._asdict(), "left": None if pace is None else round(pace[1], 1)}
+            print(json.dumps(told), file=sys.stderr, flush=True)
             return
-        rows = settled if phase == "settle" else read
-        text = f"{phase}: {rows:,} rows, {partitions:,} partitions finished, {written:,} bytes written, {now:.0f} s"
-        print(
-            f"\r\x1b[K{text}" if self._terminal else text,
-            end="" if self._terminal else "\n",
-            file=sys.stderr,
-            flush=True,
-        )
+        rows = f"{at.phase}: {done:,} of {at.rows:,} rows" if at.rows else f"{at.phase}: {done:,} rows"
+        left = "" if pace is None else f", {pace[0]:,.0f} a second, {duration(pace[1])} left"
+        if self._terminal:
+            print(f"\r\x1b[K{rows}{left}", end="", file=sys.stderr, flush=True)
+            return
+        text = f"{rows}{left}, {at.partitions:,} partitions finished, {at.written:,} bytes written, {now:.0f} s"
+        print(text, file=sys.stderr, flush=True)
 
     def end(self) -> None:
         """The line of the terminal is done with."""

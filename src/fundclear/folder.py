@@ -35,6 +35,7 @@ __all__ = [
     "part_bits",
     "part_files",
     "place_of",
+    "read_columns",
     "read_table",
     "sha256",
     "sha256_of_all",
@@ -290,34 +291,58 @@ def open_folder(folder: str | os.PathLike[str]) -> dict[str, Any]:
     return manifest
 
 
-def read_table(folder: str | os.PathLike[str], manifest: Mapping[str, Any], name: str, table: type[_T]) -> _T:
-    """A table of the folder, all its files as one.
+def read_table(
+    folder: str | os.PathLike[str], manifest: Mapping[str, Any], name: str, table: type[_T], *, part: int | None = None
+) -> _T:
+    """A table of the folder, all its files as one, or the file of one part.
 
     Raises:
         InputError: a file is damaged, or has another number of rows than the manifest says, or other columns than the
             table's first (``file``).
     """
+    return table.from_columns(*_read(folder, manifest, name, part, None))
+
+
+def read_columns(
+    folder: str | os.PathLike[str], manifest: Mapping[str, Any], name: str, wanted: Sequence[str], part: int
+) -> Table:
+    """Some columns of a part of a table; the others are not read.
+
+    Raises:
+        InputError: as :func:`read_table`.
+    """
+    return Table(_read(folder, manifest, name, part, wanted)[0])
+
+
+def _read(
+    folder: str | os.PathLike[str],
+    manifest: Mapping[str, Any],
+    name: str,
+    part: int | None,
+    wanted: Sequence[str] | None,
+) -> tuple[dict[str, Any], list[str]]:
+    """The columns of a table or a part of it, and which of them are instants of UTC."""
     listed = manifest["tables"].get(name)
     if listed is None:
         raise refuse("folder", argument=str(folder), why=f"its {MANIFEST} has no table {name!r}")
-    parts = [_read_file(Path(folder) / entry["file"], entry["rows"]) for entry in files_of(listed)]
+    files = files_of(listed) if part is None else [files_of(listed)[part]]
+    parts = [_read_file(Path(folder) / entry["file"], entry["rows"], wanted) for entry in files]
     first, path = parts[0][0], parts[0][1]
     for columns, path in parts[1:]:
         if _kinds(columns) != _kinds(first):
             raise refuse("file", argument=str(path), why="it has other columns than the first file of its table")
-    utc = [column for column, kind, _, extra in first if kind == "instant" and extra]
     made = {
         column: _joined([_loaded(kind, columns[place][2], columns[place][3]) for columns, _ in parts])
         for place, (column, kind, *_) in enumerate(first)
     }
-    return table.from_columns(made, utc)
+    return made, [column for column, kind, _, extra in first if kind == "instant" and extra]
 
 
-def _read_file(path: Path, wanted: int) -> tuple[list[Any], Path]:
-    columns, _ = _kernel.read_parquet(str(path))
-    rows = len(columns[0][2]) if columns else 0
-    if rows != wanted:
-        raise refuse("file", argument=str(path), why=f"it has {rows} rows, and the manifest says {wanted}")
+def _read_file(path: Path, rows: int, wanted: Sequence[str] | None) -> tuple[list[Any], Path]:
+    columns, _ = _kernel.read_parquet(str(path), None if wanted is None else list(wanted))
+    found = len(columns[0][2]) if columns else 0
+    if found != rows:
+        raise refuse("file", argument=str(path), why=f"it has {found} rows, and the manifest says {rows}")
     return columns, path
 
 

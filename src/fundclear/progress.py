@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-__all__ = ["Progress"]
+__all__ = ["Pace", "Progress", "duration"]
 
 
 class Progress:
@@ -44,3 +44,41 @@ class Progress:
         if self._stream is not None:
             self._stream.write(text)
             self._stream.flush()
+
+
+class Pace:
+    """How fast a phase goes, and how long it still takes if it goes on so.
+
+    >>> pace = Pace()
+    >>> pace.at("read", 0, 1_000, seconds=0.0)
+    >>> pace.at("read", 250, 1_000, seconds=2.0)
+    (125.0, 6.0)
+    >>> pace.at("settle", 10, 1_000, seconds=3.0)
+    """
+
+    def __init__(self) -> None:
+        self._phase = ""
+        self._begun, self._first = 0.0, 0
+
+    def at(self, phase: str, done: int, due: int, *, seconds: float) -> tuple[float, float] | None:
+        """Rows a second, and seconds left, so many rows of all done after so long; ``None`` as long as nobody knows."""
+        if phase != self._phase:
+            self._phase, self._begun, self._first = phase, seconds, done
+        took, rows = seconds - self._begun, done - self._first
+        if took <= 0 or rows <= 0 or not due:
+            return None
+        return rows / took, max(due - done, 0) * took / rows
+
+
+def duration(seconds: float) -> str:
+    """A time that nobody needs to know exactly.
+
+    >>> duration(0.4), duration(59.6), duration(125), duration(7380)
+    ('1 s', '1 min 00 s', '2 min 05 s', '2 h 03 min')
+    """
+    whole = max(round(seconds), 1)
+    minutes, rest = divmod(whole, 60)
+    hours, of_hour = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {of_hour:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -6,7 +6,7 @@ Identifiers become keys as on the way into a day, so that the judge sees them in
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date as Date
 from typing import Any, Final, TypeAlias
 
@@ -20,7 +20,7 @@ from fundclear.intake import Given, Intake
 from fundclear.tables import Obligations, Table
 from fundclear.terms import Terms
 
-__all__ = ["Replay", "columns_of", "plain_column", "scale_of"]
+__all__ = ["Replay", "columns_of", "names_of_keys", "plain_column", "scale_of"]
 
 _Row: TypeAlias = dict[str, Any]
 
@@ -85,8 +85,6 @@ class Replay:
     intake: Intake
     terms: Terms
     date: Date
-    #: By table the rows that are taken; all of a table that is not named.
-    chosen: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
     @property
     def scales(self) -> dict[str, int]:
@@ -122,12 +120,10 @@ class Replay:
         }
 
     def _expanded(self, table: str, value: Any) -> list[Any]:
-        """A column of the intake as a list, of the rows that are taken; what all have in common stands there once."""
-        raw, chosen = self.intake.tables[table], self.chosen.get(table)
+        """A column of the intake as a list; what all rows have in common stands there once."""
+        raw = self.intake.tables[table]
         assert raw is not None
-        if not isinstance(value, np.ndarray):
-            return [value] * (raw["rows"] if chosen is None else int(np.count_nonzero(chosen)))
-        return (value if chosen is None else value[chosen]).tolist()  # type: ignore[no-any-return]
+        return value.tolist() if isinstance(value, np.ndarray) else [value] * raw["rows"]
 
     def _columns(self, table: str, *names: str) -> tuple[_Row, dict[str, list[Any]]]:
         raw = self.intake.tables[table]
@@ -201,9 +197,8 @@ class Replay:
         seen = {row["distributor"] for rows in tables.values() for row in rows}
         seen |= {row["to_distributor"] for row in tables["events"]}
         keys = sorted(seen)
-        return {
-            key: self.terms.party(who) for key, who in zip(keys, _names(self.intake.distributors, keys), strict=True)
-        }
+        names = names_of_keys(self.intake.distributors, keys)
+        return {key: self.terms.party(who) for key, who in zip(keys, names, strict=True)}
 
     def obligations(self, table: Obligations | None) -> list[_Row]:
         """Obligations as rows; their funds are those of the terms."""
@@ -233,7 +228,7 @@ class Replay:
         for column in columns:
             values = [row[column] for row in rows]
             if column in domains:
-                values = _names(domains[column], values)
+                values = names_of_keys(domains[column], values)
             elif column == "target_fund":
                 values = self._targets(values)
             elif column in ("dividend_option", "option"):
@@ -247,9 +242,8 @@ class Replay:
 
     def _targets(self, keys: Sequence[int | None]) -> list[Any]:
         missing: Any = "" if self.intake.funds.is_text else 0
-        named = dict(
-            zip(found := sorted({k for k in keys if k is not None}), _names(self.intake.funds, found), strict=True)
-        )
+        found = sorted({key for key in keys if key is not None})
+        named = dict(zip(found, names_of_keys(self.intake.funds, found), strict=True))
         return [missing if key is None else named[key] for key in keys]
 
 
@@ -264,7 +258,7 @@ def _own_charge(*values: int) -> tuple[str, int]:
     return given[0] if given else ("", 0)
 
 
-def _names(domain: Domain, keys: Sequence[int]) -> list[Any]:
+def names_of_keys(domain: Domain, keys: Sequence[int] | npt.NDArray[np.int64]) -> list[Any]:
     """The identifiers of keys."""
     column = domain.restore(np.array(keys, dtype=np.int64))
     return column.to_list() if isinstance(column, Labels) else column.tolist()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date as Date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -10,6 +12,11 @@ import numpy as np
 
 from fundclear.clearing import Clearing
 from fundclear.columns import Labels
+from fundclear.dayparts import DayParts
+from fundclear.proof import Proof, exact
+from fundclear.summing import ORDER_COLUMNS, sums_of_orders
+from fundclear.tables import Table
+from fundclear.terms import Terms
 
 __all__ = ["report"]
 
@@ -17,8 +24,25 @@ __all__ = ["report"]
 _SHOWN: Final = 24
 
 
-def report(day: Clearing) -> str:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a report is made of."""
+
+    date: Date
+    terms: Terms
+    proof: Proof
+    positions: int
+    sums: Any
+    scale: int
+    flows: Table
+    income: Table
+    settlement: Table
+
+
+def report(day: Clearing | DayParts) -> str:
     """Orders by fund, kind and outcome, flows, gates, income, cash to settle, and what is proven.
+
+    Of a day in its folder, tables by account are read part by part, and only the columns that the report speaks of.
 
     >>> import fundclear as fc
     >>> terms = fc.Terms([fc.Fund("000198", currency="CNY")])
@@ -27,37 +51,56 @@ def report(day: Clearing) -> str:
     >>> report(day).splitlines()[0]
     'Dealing day 2017-04-27: 2 orders, 1 position'
     """
-    parts = [_headline(day)]
+    told = _of_folder(day) if isinstance(day, DayParts) else _of_day(day)
+    parts = [_headline(told)]
     sections = (
-        ("Orders", _orders(day)),
-        ("Flows", _flows(day)),
-        ("Gates", _gates(day)),
-        ("Income", _income(day)),
-        ("Cash to settle", _cash(day)),
+        ("Orders", _orders(told)),
+        ("Flows", _flows(told)),
+        ("Gates", _gates(told)),
+        ("Income", _income(told)),
+        ("Cash to settle", _cash(told)),
     )
     parts += [f"{title}\n{body}" for title, body in sections if body]
-    return "\n\n".join([*parts, _proof(day)]) + "\n"
+    return "\n\n".join([*parts, _proof(told)]) + "\n"
+
+
+def _of_day(day: Clearing) -> _Told:
+    sums, scale = sums_of_orders([day.confirmations]), day.confirmations["requested"].scale
+    small = (day.flows, day.income, day.settlement)
+    return _Told(day.date, day.terms, day.proof, len(day.positions), sums, scale, *small)
+
+
+def _of_folder(day: DayParts) -> _Told:
+    scales = set[int]()
+
+    def parts() -> Iterator[Table]:
+        for number in range(len(day)):
+            table = day.columns("confirmations", ORDER_COLUMNS, number)
+            scales.add(table["requested"].scale)
+            yield table
+
+    sums, small = sums_of_orders(parts()), (day.small[name] for name in ("flows", "income", "settlement"))
+    return _Told(day.date, day.terms, day.proof, day.rows("positions"), sums, max(scales), *small)
 
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _headline(day: Clearing) -> str:
-    orders, positions = len(day.confirmations), len(day.positions)
-    return f"Dealing day {day.date}: {_count(orders, 'order')}, {_count(positions, 'position')}"
+def _headline(day: _Told) -> str:
+    orders = day.sums.count("orders")
+    return f"Dealing day {day.date}: {_count(orders, 'order')}, {_count(day.positions, 'position')}"
 
 
-def _orders(day: Clearing) -> str:
-    table = day.confirmations
-    keys = [table[name] for name in ("fund", "kind", "status", "reason")]
+def _orders(day: _Told) -> str:
     rows = []
-    for key, chosen in _groups(keys):
+    groups = day.sums.orders_by("fund", "kind", "status", "reason")
+    for key, sums in sorted(groups.items(), key=lambda item: tuple(map(str, item[0]))):
         fund, kind, status, reason = key
         outcome = f"{status}: {reason}" if reason else status
-        requested = table["requested"][chosen].sum()
         measure = day.terms[fund].currency if kind in ("subscribe", "periodic") and fund in day.terms else "units"
-        rows.append((str(fund), kind, outcome, f"{len(chosen):,}", f"{_shown(requested)} {measure}"))
+        requested = _shown(exact(sums["requested"], day.scale))
+        rows.append((str(fund), kind, outcome, f"{sums['rows']:,}", f"{requested} {measure}"))
     return _lines(("fund", "kind", "outcome", "orders", "requested"), rows, left=3)
 
 
@@ -84,7 +127,7 @@ def _groups(columns: Sequence[Any]) -> Iterator[tuple[tuple[Any, ...], Any]]:
     yield from sorted(groups.items(), key=lambda item: tuple(map(str, item[0])))
 
 
-def _flows(day: Clearing) -> str:
+def _flows(day: _Told) -> str:
     table = day.flows
     rows = []
     for (fund, kind), chosen in _groups([table["fund"], table["kind"]]):
@@ -93,7 +136,7 @@ def _flows(day: Clearing) -> str:
     return _lines(("fund", "flow", "orders", "amount", "net", "units", "fee"), rows, left=2)
 
 
-def _gates(day: Clearing) -> str:
+def _gates(day: _Told) -> str:
     rows = []
     for fund in day.terms.funds:
         entries = [entry for entry in day.proof["G1"] if entry.scope == str(fund.id)]
@@ -105,7 +148,7 @@ def _gates(day: Clearing) -> str:
     return _lines(("fund", "gate", "outstanding", "requested", "accepted"), rows, left=2)
 
 
-def _income(day: Clearing) -> str:
+def _income(day: _Told) -> str:
     rows = []
     for row in day.income.rows():
         figures = [_shown(row[name]) for name in ("income", "entitled", "paid", "kept", "per_10k")]
@@ -113,7 +156,7 @@ def _income(day: Clearing) -> str:
     return _lines(("fund", "date", "income", "entitled units", "paid", "kept", "per 10,000"), rows, left=2)
 
 
-def _cash(day: Clearing) -> str:
+def _cash(day: _Told) -> str:
     rows = [
         (
             *(str(row[name]) for name in ("value_date", "currency", "party")),
@@ -129,7 +172,7 @@ def _cash(day: Clearing) -> str:
     )
 
 
-def _proof(day: Clearing) -> str:
+def _proof(day: _Told) -> str:
     laws = {entry.law for entry in day.proof}
     held = all(entry.holds for entry in day.proof)
     state = "all hold" if held else "NOT ALL HOLD"

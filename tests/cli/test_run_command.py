@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import fundclear as fc
-from fundclear import dayfile
+from fundclear import batch, dayfile
+from fundclear.cli_run import _Watch
 from fundclear.formats import columnar
 from fundclear.proof import Proof
 from support.batching import with_text_accounts
@@ -110,4 +111,59 @@ def test_progress_as_json_is_one_object_a_line(made: Path, tmp_path: Path) -> No
     said = run("run", "--in", made, "--out", tmp_path / "day", "--log-json")
     assert said.returncode == 0
     for line in said.stderr.splitlines():
-        assert set(json.loads(line)) == {"seconds", "phase", "read", "settled", "partitions", "written"}
+        told = json.loads(line)
+        assert set(told) == {"seconds", "left", *batch.Standing._fields}
+        assert told["left"] is None or told["left"] >= 0
+
+
+def test_a_terminal_shows_rate_and_time_left_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 1.0, 2.0, 3.0])
+    monkeypatch.setattr("fundclear.cli_run.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    watch = _Watch(as_json=False)
+    watch(batch.Standing("read", 1_000, 0, 0, 0, 200_000))
+    watch(batch.Standing("read", 3_500, 0, 0, 0, 200_000))
+    watch(batch.Standing("decide", 200_000, 0, 0, 0, 0))
+    watch.end()
+    shown = [
+        "read: 1,000 of 200,000 rows",
+        "read: 3,500 of 200,000 rows, 2,500 a second, 1 min 19 s left",
+        "decide: 200,000 rows",
+        "",
+    ]
+    assert capsys.readouterr().err == "".join(f"\r\x1b[K{line}" for line in shown)
+
+
+def test_a_day_follows_the_folder_of_the_day_before(made: Path, tmp_path: Path) -> None:
+    assert run("run", "--in", made, "--out", tmp_path / "first", "--quiet").returncode == 0
+    size = ("--orders", ORDERS, "--accounts", ACCOUNTS, "--seed", 9, "--date", "2017-04-28", "--out", tmp_path / "next")
+    assert run("generate", "--profile", made.name, *size).returncode == 0
+    for other in [*(tmp_path / "next").glob("positions*"), *(tmp_path / "next").glob("lots*")]:
+        other.unlink()
+    given = ("--in", tmp_path / "next", "--terms", made / "terms.toml", "--previous", tmp_path / "first")
+    said = run("run", *given, "--out", tmp_path / "second")
+    assert said.returncode == 0, said.stderr
+    terms = fc.Terms.from_toml(made / "terms.toml")
+    prices = dayfile.read(tmp_path / "next" / "prices.toml", terms)
+    assert prices.date is not None
+    day = fc.clear(
+        columnar.read(tmp_path / "next" / "orders-000.parquet", fc.Orders),
+        terms=terms,
+        date=prices.date,
+        prices=prices.prices,
+        income=prices.income,
+        decisions=prices.decisions,
+        previous=fc.open_day(tmp_path / "first"),
+    )
+    day.write(tmp_path / "memory")
+    assert day.proof["U5"]
+    files = {path.name: path.read_bytes() for path in (tmp_path / "second").iterdir() if path.name != "run.json"}
+    assert files == {path.name: path.read_bytes() for path in (tmp_path / "memory").iterdir()}
+    # The proof alone is held against, and nothing is taken from it.
+    (tmp_path / "proof.json").write_text(json.dumps(fc.open_day(tmp_path / "first").proof.to_dict()), encoding="utf-8")
+    said = run("run", *given[:-1], tmp_path / "proof.json", "--out", tmp_path / "third")
+    assert (said.returncode, "[positions-needed]" in said.stderr) == (1, True), said.stderr
+    said = run("run", *given[:-1], made / "terms.toml", "--out", tmp_path / "third")
+    assert (said.returncode, "it is no proof of a day" in said.stderr) == (1, True)

@@ -127,6 +127,24 @@ def test_pyarrow(written: tuple[Path, pa.Table]) -> None:
         assert group.equals(table.slice(at * GROUP_ROWS, GROUP_ROWS))
 
 
+def test_pages_have_the_sums_that_pyarrow_verifies(written: tuple[Path, pa.Table], tmp_path: Path) -> None:
+    path, table = written
+    theirs = pq.read_table(path, page_checksum_verification=True)
+    assert theirs.replace_schema_metadata(None).equals(table)
+    content = bytearray(path.read_bytes())
+    for column in range(table.num_columns if table.num_rows else 0):
+        chunk = pq.read_metadata(path).row_group(0).column(column)
+        begin = chunk.dictionary_page_offset or chunk.data_page_offset
+        # The last byte of a page, which may be one that says nothing.
+        last = begin + chunk.total_compressed_size - 1
+        content[last] ^= 1
+        damaged = tmp_path / "damaged.parquet"
+        damaged.write_bytes(content)
+        with pytest.raises(OSError, match="CRC checksum"):
+            pq.read_table(damaged, columns=[chunk.path_in_schema], page_checksum_verification=True)
+        content[last] ^= 1
+
+
 def test_polars(written: tuple[Path, pa.Table]) -> None:
     path, table = written
     theirs = pl.read_parquet(path)

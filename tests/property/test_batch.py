@@ -110,6 +110,9 @@ def test_a_day_with_parts(
     day = run_generated(source, tmp_path / "spilled", memory="2MiB" if digits == "texts" else "1MiB", threads=2)
     assert day.made["memory"]["spilled"] > 0
     assert differences(tmp_path / "spilled", tmp_path / "memory") == []
+    verification = fc.verify(tmp_path / "spilled", sample=50)
+    assert (verification.findings, verification.whole) == ((), False)
+    assert verification.accounts >= 50
     # The same rows in other files and another order.
     dice = Random(7)
     (tmp_path / "again").mkdir()

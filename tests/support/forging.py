@@ -14,7 +14,7 @@ import fundclear as fc
 from fundclear.columns import Labels
 from fundclear.digests import fingerprint, fingerprint_in, register_fingerprint
 from fundclear.fixed import Fixed
-from fundclear.folder import manifest_text, sha256, write_file
+from fundclear.folder import BY_ACCOUNT, manifest_text, part_files, sha256, write_file
 from fundclear.proof import Proof
 from fundclear.tables import TypedTable
 
@@ -45,6 +45,27 @@ def put_table(folder: Path, name: str, table: TypedTable) -> None:
             digests[left] = fingerprint(name, table)
         if name == "positions":
             digests["out.register"] = register_fingerprint(table)
+
+    change_manifest(folder, change)
+
+
+def split_into_parts(folder: Path, bits: int) -> None:
+    """Writes a small day as a large one is written: each table by account as so many files, by rising accounts."""
+    day = fc.open_day(folder)
+    tables = {name: table for name, table in (day.tables | day.inputs.tables).items() if name in BY_ACCOUNT}
+    accounts = sorted({account for table in tables.values() for account in np.asarray(table["account"]).tolist()})
+    parts = {account: (place << bits) // len(accounts) for place, account in enumerate(accounts)}
+    listed = {}
+    for name, table in tables.items():
+        numbers = np.array([parts[account] for account in np.asarray(table["account"]).tolist()], dtype=np.int64)
+        assert (numbers[1:] >= numbers[:-1]).all()
+        (folder / f"{name}.parquet").unlink()
+        files = enumerate(part_files(name, bits))
+        listed[name] = [write_file(folder / file, name, table.filter(numbers == number)) for number, file in files]
+
+    def change(manifest: dict[str, Any]) -> None:
+        for name, files in listed.items():
+            manifest["tables"][name]["files"] = files
 
     change_manifest(folder, change)
 

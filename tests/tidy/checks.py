@@ -152,10 +152,13 @@ LAYERS = (
     "figures",
     "plot",
     "formats",
+    "joining",
+    "dayparts",
     "replaying",
     "resampling",
+    "summing",
+    "totals",
     "verifying",
-    "joining",
     "report",
     "dayfile",
     "gathering",
@@ -173,7 +176,7 @@ MAY_IMPORT = {
     "cython_api": {"_kernel"},
 }
 # What is derived again is derived by the judge, who is imported when he is called.
-for judged in ("__init__", "consuming", "resampling", "verifying"):
+for judged in ("__init__", "consuming", "resampling", "summing", "totals", "verifying"):
     MAY_IMPORT[judged] |= {"reference"}
 
 

@@ -8,10 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 import fundclear as fc
-from support.forging import change_manifest, flip_byte, put_table, rich_day, with_other_value
+from support.forging import change_manifest, flip_byte, put_table, rich_day, split_into_parts, with_other_value
 
 
 @pytest.fixture(scope="module")
@@ -225,3 +226,76 @@ def test_an_id_that_was_made_is_held_against_the_order(tmp_path: Path) -> None:
     day.write(tmp_path / "day")
     put_table(tmp_path / "day", "confirmations", with_other_value(day.confirmations, "account", 0))
     assert _found(tmp_path / "day")
+
+
+# ---- days in parts ----
+
+
+@pytest.fixture(scope="module")
+def parted(written: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Path(shutil.copytree(written, tmp_path_factory.mktemp("parted") / "day"))
+    split_into_parts(folder, 2)
+    return folder
+
+
+def _places(path: Path) -> dict[str, range]:
+    """By what findings call it, where each column of a file stands; what is behind all of them is the footer."""
+    metadata, found, end = pq.read_metadata(path), {"its first bytes": range(4)}, 4
+    for group in range(metadata.num_row_groups):
+        for number in range(metadata.num_columns):
+            column = metadata.row_group(group).column(number)
+            begin, end = end, end + column.total_compressed_size
+            found[f'row group {group}, column "{column.path_in_schema}"'] = range(begin, end)
+    return found | {"its footer": range(end, path.stat().st_size)}
+
+
+def test_one_byte_anywhere_in_a_day_in_parts_is_named(parted: Path, tmp_path: Path) -> None:
+    assert _found(parted) == _found(parted, sample=3) == []
+    copy = Path(shutil.copytree(parted, tmp_path / "day"))
+    for path in sorted(copy.iterdir()):
+        whole = path.read_bytes()
+        for place in range(0, len(whole), max(len(whole) // 11, 1)):
+            flip_byte(path, place)
+            found = _found(copy, sample=3)
+            assert any(each.startswith(f"{path.name}: ") for each in found), (path.name, place, found)
+            if path.suffix == ".parquet":
+                (named,) = [what for what, where in _places(parted / path.name).items() if place in where]
+                assert found[0].endswith(f"; what differs is {named}"), (path.name, place, found)
+            path.write_bytes(whole)
+
+
+def test_what_a_part_says_against_its_columns(parted: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(parted, tmp_path / "day"))
+    file = "positions-001.parquet"
+    shutil.copy(copy / "lots-001.parquet", copy / file)
+    (first, *_) = _found(copy, sample=1)
+    assert first.startswith(f"{file}: its SHA-256 is ")
+    assert any(each.startswith(f"{file}: it cannot be read: ") for each in _found(copy, sample=1))
+
+
+def test_a_sample_names_the_file_of_a_part(written: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(written, tmp_path / "day"))
+    positions = fc.open_day(copy).positions
+    row = positions["account"].to_list().index("F")
+    put_table(copy, "positions", with_other_value(positions, "issued", row))
+    split_into_parts(copy, 2)
+    found = _found(copy, sample=100)
+    assert any(each.startswith("positions-003.parquet: row 0, column 'issued' is 0.01") for each in found), found
+
+
+def test_a_duplicate_of_nothing_is_found_in_any_account(written: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(written, tmp_path / "day"))
+    confirmations = fc.open_day(copy).confirmations
+    row = confirmations["status"].to_list().index("rejected")
+    assert confirmations["reason"][row] != "duplicate"
+    reasons = confirmations["reason"].to_list()
+    reasons[row] = "duplicate"
+    columns = {name: confirmations.column(name) for name in confirmations.columns}
+    put_table(copy, "confirmations", type(confirmations).from_columns(columns | {"reason": fc.Labels.of(reasons)}))
+    split_into_parts(copy, 1)
+    assert any("is rejected as a duplicate, and no other order has" in each for each in _found(copy, sample=1))
+
+
+def test_a_cut_at_nobody_is_found(folder: Path) -> None:
+    change_manifest(folder, lambda manifest: manifest["proof"]["cuts"][0].__setitem__(4, "nobody"))
+    assert any("the proof cuts at 'nobody'" in each for each in _found(folder, sample=1))

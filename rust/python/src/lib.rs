@@ -85,7 +85,7 @@ mod _kernel {
     #[pymodule_export]
     use super::steps::{gate, swing_price};
     #[pymodule_export]
-    use super::store::{read_parquet, write_parquet};
+    use super::store::{parquet_damage, read_parquet, write_parquet};
     #[pymodule_export]
     use super::tablefile::{TableFile, csv_line, read_table_file, write_csv};
     #[pymodule_export]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use fundclear_kernel::error::{Code, Error as Stopped};
 use fundclear_store::error::Error;
-use fundclear_store::{Owned, Values, read, write};
+use fundclear_store::{Owned, Values, pack, read, write};
 use numpy::PyArray1;
 use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError};
 use pyo3::prelude::*;
@@ -85,10 +85,13 @@ pub fn write_parquet(
     }
 }
 
-/// The columns of a Parquet file as (name, kind, values, extra), and the texts about it.
+/// The columns of a Parquet file as (name, kind, values, extra), all or those that are wanted and there, and the texts
+/// about it.
 #[pyfunction]
-pub fn read_parquet(py: Python<'_>, path: PathBuf) -> PyResult<Taken<'_>> {
-    let table = py.detach(|| read::read(&path)).map_err(|error| failure(py, &path, error))?;
+#[pyo3(signature = (path, wanted = None))]
+pub fn read_parquet(py: Python<'_>, path: PathBuf, wanted: Option<Vec<String>>) -> PyResult<Taken<'_>> {
+    let is_wanted = |name: &str| wanted.as_ref().is_none_or(|wanted| wanted.iter().any(|each| each == name));
+    let table = py.detach(|| read::read_where(&path, is_wanted)).map_err(|error| failure(py, &path, error))?;
     let columns = PyList::empty(py);
     for (name, values) in table.columns {
         match values {
@@ -102,6 +105,13 @@ pub fn read_parquet(py: Python<'_>, path: PathBuf) -> PyResult<Taken<'_>> {
         }
     }
     Ok((columns, table.about))
+}
+
+/// In words, where a Parquet file of our own is not as it was written; if no page is to blame, its footer.
+#[pyfunction]
+pub fn parquet_damage(py: Python<'_>, path: PathBuf) -> PyResult<Vec<String>> {
+    let places = py.detach(|| pack::damage(&path)).map_err(|error| failure(py, &path, error))?;
+    Ok(places.iter().map(ToString::to_string).collect())
 }
 
 /// What the system refused is an `OSError`, as from every other call that opens files.

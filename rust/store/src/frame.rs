@@ -1,7 +1,8 @@
 //! A table of a file as Arrow batches: the columns that are wanted, and of the others their names.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::{Arc, Once};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, TimestampMicrosecondType};
@@ -127,9 +128,32 @@ fn without_missing(array: &ArrayRef) -> ArrayRef {
 /// # Errors
 /// Those of the work, and that it panicked.
 pub fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    match catch_unwind(AssertUnwindSafe(work)) {
+    match quietly(|| catch_unwind(AssertUnwindSafe(work))) {
         Ok(Err(Error::Io(error))) => Err(Error::Content(format!("it is damaged: {error}"))),
         Ok(outcome) => outcome,
         Err(_) => Err(Error::Content("it is damaged: its parts contradict each other".to_owned())),
     }
+}
+
+thread_local! {
+    /// Whether what this thread does is guarded.
+    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Work whose panics print nothing, as they are caught and told as errors; all others are told as before.
+fn quietly<T>(work: impl FnOnce() -> T) -> T {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |panic| {
+            // A thread that ends has no such mark any more, and is at no guarded work.
+            if !IS_GUARDED.try_with(Cell::get).unwrap_or(false) {
+                before(panic);
+            }
+        }));
+    });
+    let outer = IS_GUARDED.replace(true);
+    let result = work();
+    IS_GUARDED.set(outer);
+    result
 }

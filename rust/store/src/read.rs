@@ -33,12 +33,20 @@ pub struct Table {
 /// What the system says; a damaged file; a column that may be null, is nested, or is of a type that no table has. The
 /// text names the column.
 pub fn read(path: &Path) -> Result<Table, Error> {
-    let file = File::open(path)?;
-    // The parquet crate panics on some damaged footers and pages.
-    guarded(|| read_open(file))
+    read_where(path, |_| true)
 }
 
-fn read_open(file: File) -> Result<Table, Error> {
+/// Reads the columns of a file whose names are wanted, in the order of the file.
+///
+/// # Errors
+/// As [`read`], but for what the other columns hold.
+pub fn read_where(path: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<Table, Error> {
+    let file = File::open(path)?;
+    // The parquet crate panics on some damaged footers and pages.
+    guarded(|| read_open(file, is_wanted))
+}
+
+fn read_open(file: File, is_wanted: impl Fn(&str) -> bool) -> Result<Table, Error> {
     let file = SerializedFileReader::new(file)?;
     let metadata = file.metadata();
     let about = metadata.file_metadata().key_value_metadata().into_iter().flatten();
@@ -47,6 +55,9 @@ fn read_open(file: File) -> Result<Table, Error> {
         .map_err(|_| Error::Content("the file has a negative number of rows".to_owned()))?;
     let mut columns = Vec::new();
     for (index, field) in metadata.file_metadata().schema().get_fields().iter().enumerate() {
+        if !is_wanted(field.name()) {
+            continue;
+        }
         let mut gathered = Gathered::of(field, rows)?;
         for group in 0..file.num_row_groups() {
             let group = file.get_row_group(group)?;
@@ -62,6 +73,8 @@ fn read_open(file: File) -> Result<Table, Error> {
 struct Gathered {
     values: Owned,
     numbers: HashMap<Bytes, u32>,
+    /// The text before, and its number.
+    last: Option<(ByteArray, u32)>,
 }
 
 impl Gathered {
@@ -88,7 +101,7 @@ impl Gathered {
             (Physical::BYTE_ARRAY, Some(LogicalType::String)) => Owned::Texts(Vec::new(), Vec::new()),
             (physical, logical) => return refuse(&format!("its type {physical} {logical:?} is not one of a table")),
         };
-        Ok(Self { values, numbers: HashMap::new() })
+        Ok(Self { values, numbers: HashMap::new(), last: None })
     }
 
     fn take(&mut self, reader: ColumnReader, rows: usize, name: &str) -> Result<(), Error> {
@@ -108,9 +121,17 @@ impl Gathered {
                 Ok(())
             }),
             (Owned::Texts(codes, texts), ColumnReader::ByteArrayColumnReader(reader)) => {
-                let numbers = &mut self.numbers;
+                let (numbers, last) = (&mut self.numbers, &mut self.last);
                 in_batches(reader, rows, |text: &ByteArray| {
-                    codes.push(number_of(text, numbers, texts).map_err(|why| named(name, &why))?);
+                    // An entry of a dictionary that stands in the row before, too, is not looked up again.
+                    let number = match last {
+                        Some((before, number)) if std::ptr::eq(before.data(), text.data()) => *number,
+                        _ => number_of(text, numbers, texts).map_err(|why| named(name, &why))?,
+                    };
+                    if last.as_ref().is_none_or(|(_, before)| *before != number) {
+                        *last = Some((text.clone(), number));
+                    }
+                    codes.push(number);
                     Ok(())
                 })
             }

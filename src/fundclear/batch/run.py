@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date as Date
 from pathlib import Path
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, NamedTuple, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +19,11 @@ import numpy.typing as npt
 from fundclear import _kernel
 from fundclear.amounts import Amounts, ArrowStream
 from fundclear.batch.attempt import Attempt, attempt_at, clean_up, finished_run
+from fundclear.batch.before import Previous, before_of
 from fundclear.batch.domains import Columns, NotDigits, check_kinds, ways_of
 from fundclear.batch.files import Files, PathsLike, TableFiles, find
 from fundclear.batch.understanding import Beside, Understood, understand
 from fundclear.batch.writing import kept_scale, specs_of
-from fundclear.clearing import Clearing
 from fundclear.digests import NO_ROWS, fingerprint, fingerprint_in
 from fundclear.errors import FundclearError, refuse
 from fundclear.folder import (
@@ -56,10 +56,31 @@ from fundclear.settings import read_date
 from fundclear.tables import Confirmations, Events, FundDays, Obligations, taken
 from fundclear.terms import Terms
 
-__all__ = ["BatchDay", "Progress", "run"]
+__all__ = ["BatchDay", "Progress", "Standing", "run"]
 
-#: Called with the phase and with the rows read, orders settled, partitions finished and bytes written so far.
-Progress: TypeAlias = Callable[[str, int, int, int, int], object]
+
+class Standing(NamedTuple):
+    """How far a run is.
+
+    Attributes:
+        phase: what it does: ``read``, ``duplicates``, ``decide``, ``check`` or ``settle``.
+        read: rows read so far.
+        settled: orders settled so far.
+        partitions: partitions finished so far.
+        written: bytes written so far.
+        rows: how many rows are to be read or to be settled in this phase; 0 for other phases.
+    """
+
+    phase: str
+    read: int
+    settled: int
+    partitions: int
+    written: int
+    rows: int
+
+
+#: Called a few times a second.
+Progress: TypeAlias = Callable[[Standing], object]
 
 _UNITS: Final = {"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40}
 
@@ -103,7 +124,7 @@ def run(
     obligations: Obligations | ArrowStream | None = None,
     decisions: Mapping[Any, Any] | None = None,
     days: FundDays | ArrowStream | None = None,
-    previous: Clearing | Proof | None = None,
+    previous: Previous | None = None,
     memory: str | int = "8GiB",
     threads: int | None = None,
     progress: Progress | None = None,
@@ -129,10 +150,12 @@ def run(
         obligations: a table.
         decisions: by portfolio.
         days: a table instead of prices.
-        previous: the day before or its proof, against which what comes in is held.
+        previous: the day before or its proof, against which what comes in is held; or its folder, from which register,
+            lots, deferred orders and obligations are taken where none are given, or the file of its proof.
         memory: what the run plans with: bytes, or such as ``"8GiB"``; six tenths of it are for packed rows.
         threads: how many threads may work.
-        progress: called a few times a second; what it raises stops the run, which can be finished later.
+        progress: called with a :class:`Standing` a few times a second; what it raises stops the run, which can be
+            finished later.
 
     Raises:
         InputError: whatever is wrong with the day as a whole, with a file (``file``, ``column``, ``run-files``), with
@@ -140,6 +163,13 @@ def run(
         OSError: the system refused; what is finished stays for another call.
     """
     target = Path(os.path.abspath(out))
+    before = None if previous is None else before_of(previous)
+    if before is not None:
+        positions = before.positions if positions is None else positions
+        lots = before.lots if lots is None else lots
+        deferred = before.deferred if deferred is None else deferred
+        obligations = before.obligations if obligations is None else obligations
+    proof_before = None if before is None else before.proof
     beside = Beside(
         terms=terms,
         date=read_date(date, "date"),
@@ -157,10 +187,9 @@ def run(
         lots=None if lots is None else find("lots", lots, terms),
     )
     check_kinds(files, Columns.of(beside.deferred, beside.events))
-    before = previous.proof if isinstance(previous, Clearing) else previous
-    if before is not None and files.positions is not None and "entitled" in files.positions.forms:
+    if proof_before is not None and files.positions is not None and "entitled" in files.positions.forms:
         raise refuse("run-entitled", argument="positions")
-    plan = _plan(files, beside, before)
+    plan = _plan(files, beside, proof_before)
     finished = _finished(target, plan)
     if finished is not None:
         clean_up(target)
@@ -172,7 +201,7 @@ def run(
         if finished is not None:
             attempt.forget()
             return finished
-        job = _Job(files, beside, before, attempt, room, threads, progress)
+        job = _Job(files, beside, proof_before, attempt, room, threads, progress)
         proof, known = job.do()
         write_file_text(attempt.day / RUN, manifest_text({"plan": plan, "host": platform.node(), **known}))
         attempt.publish()
@@ -287,7 +316,7 @@ class _Job:
                     self.beside.terms.compiled,
                     self._understand,
                     self._settle_with,
-                    self.progress,
+                    None if self.progress is None else self._tell,
                     (str(self.attempt.day), str(self.attempt.journal), self.attempt.name),
                     self.memory,
                     self.threads,
@@ -300,11 +329,22 @@ class _Job:
                     raise
                 others.update(found)
 
+    @property
+    def _orders(self) -> int:
+        """How many orders the day has, with those that were left."""
+        left = 0 if self.beside.deferred is None else len(self.beside.deferred)
+        return self.files.orders.rows + left
+
+    def _tell(self, phase: str, read: int, settled: int, partitions: int, written: int) -> None:
+        """Tells whoever watches how far the run is."""
+        assert self.progress is not None
+        rows = {"read": sum(table.rows for table in self.files.tables.values()), "settle": self._orders}
+        self.progress(Standing(phase, read, settled, partitions, written, rows.get(phase, 0)))
+
     def _asked(self, ways: Mapping[str, str], dictionaries: list[tuple[str, list[str]]]) -> dict[str, Any]:
         files, terms = self.files, self.beside.terms
-        left = 0 if self.beside.deferred is None else len(self.beside.deferred)
         held = 0 if files.positions is None else files.positions.rows
-        self.parts = part_bits(files.orders.rows + left, held, _PART_ROWS)
+        self.parts = part_bits(self._orders, held, _PART_ROWS)
         first = None
         if "order_id" not in files.orders.forms:
             first = int(own_numbers(1, self.beside.date)[0])

@@ -1,15 +1,16 @@
 """What the proof of a day says, summed up anew from the columns of the day's tables: every law with both its sides.
 
 Tables are columns of whole numbers and texts by name, as they stand in a day's folder; funds are called what the tables
-call them. What the tables alone do not tell is ``None``: of days with obligations that were settled at once, and of
-gates, unless ``new`` and ``gates`` are given.
+call them. Of tables that have rows of every account only sums are needed, and those of parts of the accounts add up.
+What the tables alone do not tell is ``None``: of days with obligations that were settled at once, and of gates, unless
+``new`` and ``gates`` are given.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date as Date
 from datetime import timedelta
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -19,9 +20,12 @@ from fundclear.reference.lawbook import CASH_KINDS, UNIT_KINDS
 from fundclear.reference.policy import Fund, Policy
 from fundclear.reference.tallies_of_books import tally_ledger, tally_settlement
 
-__all__ = ["DayColumns", "Tally", "control_totals", "tally"]
+__all__ = ["SUMMED", "DayColumns", "Groups", "Sums", "Tally", "control_totals", "tally"]
 
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
+
+#: Sums of columns by what their rows have in common; ``rows`` counts them.
+Groups: TypeAlias = dict[tuple[Any, ...], Counter[str]]
 
 _KINDS: Final = (*CASH_KINDS, *UNIT_KINDS, "unsupported")
 _ORIGINS: Final = ("new", "deferred", "carried")
@@ -40,12 +44,121 @@ class Tally(NamedTuple):
     rows: int | None
 
 
+_REGISTER: Final = (
+    *("opening", "issued", "cancelled", "income_units", "moved", "units"),
+    *("pending", "income", "income_cash", "unpaid"),
+)
+_FATES: Final = ("requested", "top_up", "confirmed", "deferred", "cancelled")
+_DEALT: Final = ("amount", "net", "units", "rounding", "net_in", "units_in", "rounding_in")
+
+#: What is summed of tables that have rows of every account: the table, what the rows of a sum have in common, and the
+#: columns. Of ``dealt`` only the orders count of which something was confirmed.
+SUMMED: Final[dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]]] = {
+    "orders": ("confirmations", ("fund", "kind", "status", "reason", "origin"), _FATES),
+    "dealt": ("confirmations", ("fund", "kind", "target_fund"), _DEALT),
+    "register": ("positions", ("fund",), _REGISTER),
+    "lots": ("lots", ("fund",), ("units",)),
+}
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums over the tables that have rows of every account; they are those of the :data:`SUMMED` of these names.
+
+    Attributes:
+        orders: by fund, kind, status, reason and origin.
+        dealt: by fund, kind and target fund.
+        register: by fund.
+        lots: by fund.
+        opening_unpaid: unpaid income at the opening of the positions that are still there, by fund.
+    """
+
+    orders: Groups = field(default_factory=dict)
+    dealt: Groups = field(default_factory=dict)
+    register: Groups = field(default_factory=dict)
+    lots: Groups = field(default_factory=dict)
+    opening_unpaid: Counter[Any] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, tables: Mapping[str, Columns]) -> Sums:
+        """The sums of these tables.
+
+        >>> lots = {"fund": ["A", "B", "A"], "units": [3, 4, 5]}
+        >>> Sums.of({"lots": lots}).lots == {("A",): {"units": 8, "rows": 2}, ("B",): {"units": 4, "rows": 1}}
+        True
+        """
+        made = {}
+        for name, (table, by, columns) in SUMMED.items():
+            given = tables.get(table, {})
+            if name == "dealt" and given:
+                kept = [row for row, confirmed in enumerate(given["confirmed"]) if confirmed]
+                given = {column: [given[column][row] for row in kept] for column in (*by, *columns)}
+            made[name] = grouped(given, by, columns)
+        return cls(**made, opening_unpaid=_opening_unpaid(tables))
+
+    def add(self, other: Sums) -> None:
+        """Adds the sums of other accounts."""
+        for name in SUMMED:
+            into: Groups = getattr(self, name)
+            for key, sums in getattr(other, name).items():
+                into.setdefault(key, Counter()).update(sums)
+        self.opening_unpaid.update(other.opening_unpaid)
+
+    def count(self, name: str) -> int:
+        """How many rows were summed."""
+        return sum(sums["rows"] for sums in getattr(self, name).values())
+
+    def orders_by(self, *columns: str) -> Groups:
+        """The sums of orders by fewer columns."""
+        places = [SUMMED["orders"][1].index(column) for column in columns]
+        groups = defaultdict[tuple[Any, ...], Counter[str]](Counter)
+        for key, sums in self.orders.items():
+            groups[tuple(key[place] for place in places)].update(sums)
+        return dict(groups)
+
+    def counts(self, column: str) -> Counter[Any]:
+        """The orders by what they have in one of the columns by which they are summed."""
+        return Counter({value: sums["rows"] for (value,), sums in self.orders_by(column).items()})
+
+
+def grouped(given: Columns, by: Sequence[str], columns: Sequence[str]) -> Groups:
+    """The sums of columns over the rows that have the same in ``by``; ``rows`` counts them."""
+    groups = defaultdict[tuple[Any, ...], Counter[str]](Counter)
+    keys = list(zip(*(given.get(name, ()) for name in by), strict=True))
+    for key in keys:
+        groups[key]["rows"] += 1
+    for name in columns:
+        for key, figure in zip(keys, given.get(name, ()), strict=True):
+            groups[key][name] += figure
+    return dict(groups)
+
+
+def _opening_unpaid(tables: Mapping[str, Columns]) -> Counter[Any]:
+    opening, unpaid = tables.get("opening_positions"), Counter[Any]()
+    if opening is None or "unpaid" not in opening:
+        return unpaid
+    names = ("account", "transaction_account", "distributor", "fund", "charge")
+    written = set(zip(*(tables["positions"][name] for name in names), strict=True))
+    rows = len(opening["fund"])
+    default = {"charge": "front"}
+    # A table without a column stands for one that is nought everywhere, as an integer or as a text.
+    nought = [(column[0] if column else 0) for column in (tables["positions"][name][:1] for name in names)]
+    for place, name in enumerate(names):
+        default.setdefault(name, "" if isinstance(nought[place], str) else 0)  # type: ignore[arg-type]
+    columns = [opening.get(name, [default[name]] * rows) for name in names]
+    for key, amount in zip(zip(*columns, strict=True), opening["unpaid"], strict=True):
+        if amount and key in written:
+            unpaid[key[3]] += amount
+    return unpaid
+
+
 @dataclass(frozen=True)
 class DayColumns:
     """A day's tables as columns, and what was decided for it.
 
     Attributes:
-        tables: by name, the tables of the day and ``opening_positions`` and ``opening_obligations``.
+        sums: those of the tables that have rows of every account.
+        tables: by name, the other tables of the day and ``opening_obligations``.
         policy: the terms.
         ids: what the tables call the funds of the policy, in its order.
         currencies: the names of the currencies, in the policy's order.
@@ -58,6 +171,7 @@ class DayColumns:
         new: the obligations that the day gave rise to; ``None`` if they are not known.
     """
 
+    sums: Sums
     tables: Mapping[str, Columns]
     policy: Policy
     ids: Sequence[Any]
@@ -75,32 +189,11 @@ class DayColumns:
         """The decimals of units × price."""
         return self.policy.scales.units + self.policy.scales.nav
 
-    def rows(self, table: str) -> int:
-        """The number of rows of a table."""
-        return len(next(iter(self.tables[table].values()), ()))
-
-    def grouped(self, table: str, by: Sequence[str], columns: Sequence[str]) -> dict[tuple[Any, ...], Counter[str]]:
-        """The sums of columns over the rows that have the same in ``by``; ``rows`` counts them."""
-        given = self.tables[table]
-        groups = defaultdict[tuple[Any, ...], Counter[str]](Counter)
-        keys = list(zip(*(given[name] for name in by), strict=True)) if by else [()] * self.rows(table)
-        for key in keys:
-            groups[key]["rows"] += 1
-        for name in columns:
-            for key, figure in zip(keys, given[name], strict=True):
-                groups[key][name] += figure
-        return groups
-
 
 _FLOWS: Final = (
     *("orders", "amount", "net", "units", "fee", "back_end", "top_up_fee"),
     *("fee_to_fund", "fee_to_distributor", "fee_to_manager", "refund", "unpaid", "rounding"),
 )
-_REGISTER: Final = (
-    *("opening", "issued", "cancelled", "income_units", "moved", "units"),
-    *("pending", "income", "income_cash", "unpaid"),
-)
-_FATES: Final = ("requested", "top_up", "confirmed", "deferred", "cancelled")
 
 
 class Books:
@@ -108,30 +201,7 @@ class Books:
 
     def __init__(self, day: DayColumns) -> None:
         self.day = day
-        self.flows = day.grouped("flows", ("fund", "kind"), _FLOWS)
-        self.register = day.grouped("positions", ("fund",), _REGISTER)
-        self.orders = day.grouped("confirmations", ("fund", "kind", "status"), _FATES)
-        self.lots = day.grouped("lots", ("fund",), ("units",))
-        self.opening_unpaid = self._opening_unpaid()
-
-    def _opening_unpaid(self) -> Counter[Any]:
-        """Unpaid income at the opening of the positions that are still there, by fund."""
-        opening, unpaid = self.day.tables.get("opening_positions"), Counter[Any]()
-        if opening is None or "unpaid" not in opening:
-            return unpaid
-        names = ("account", "transaction_account", "distributor", "fund", "charge")
-        written = set(zip(*(self.day.tables["positions"][name] for name in names), strict=True))
-        rows = len(opening["fund"])
-        default = {"charge": "front"}
-        # A table without a column stands for one that is nought everywhere, as an integer or as a text.
-        nought = [(column[0] if column else 0) for column in (self.day.tables["positions"][n][:1] for n in names)]
-        for place, name in enumerate(names):
-            default.setdefault(name, "" if isinstance(nought[place], str) else 0)  # type: ignore[arg-type]
-        columns = [opening.get(name, [default[name]] * rows) for name in names]
-        for key, amount in zip(zip(*columns, strict=True), opening["unpaid"], strict=True):
-            if amount and key in written:
-                unpaid[key[3]] += amount
-        return unpaid
+        self.flows = grouped(day.tables["flows"], ("fund", "kind"), _FLOWS)
 
     def flow(self, number: int, kind: str) -> Counter[str]:
         """The sums of a fund's flows of a kind."""
@@ -143,8 +213,8 @@ class Books:
 
     def registered(self, number: int) -> Counter[str]:
         """The sums of a fund's positions; ``unpaid`` is the change of unpaid income."""
-        sums = Counter(self.register.get((self.day.ids[number],), {}))
-        sums["unpaid"] -= self.opening_unpaid[self.day.ids[number]]
+        sums = Counter(self.day.sums.register.get((self.day.ids[number],), {}))
+        sums["unpaid"] -= self.day.sums.opening_unpaid[self.day.ids[number]]
         return sums
 
     def dealing_cash(self, number: int) -> int:
@@ -187,7 +257,7 @@ def _orders(books: Books) -> Iterator[Entry]:
     """O2 by fund and kind, O1, O3 and O5 of the day."""
     day = books.day
     by_kind = defaultdict[tuple[Any, str], Counter[str]](Counter)
-    for (fund, kind, status), sums in books.orders.items():
+    for (fund, kind, status, *_), sums in day.sums.orders.items():
         into = by_kind[fund, kind if kind in _KINDS else "unsupported"]
         into.update(sums)
         into["whole"] += sums["requested"] if status in ("rejected", "carried") else 0
@@ -200,15 +270,13 @@ def _orders(books: Books) -> Iterator[Entry]:
                 fates = sums["confirmed"] + sums["deferred"] + sums["cancelled"] + sums["whole"]
                 asked = sums["requested"] + sums["top_up"]
                 yield "O2", f"{fund} {kind}", asked, fates, day.quantity_scale, sums["rows"]
-    rows = day.rows("confirmations")
+    rows = day.sums.count("orders")
     yield "O1", "", rows, rows, 0, rows
-    origins = Counter(day.tables["confirmations"]["origin"])
+    origins, statuses, reasons = (day.sums.counts(column) for column in ("origin", "status", "reason"))
     for origin in _ORIGINS:
         yield "O3", "", origins[origin], origins[origin], 0, origins[origin]
-    yield "O3", "", rows, sum(Counter(day.tables["confirmations"]["status"])[s] for s in _STATUSES), 0, rows
-    standing = rows - sum(
-        reason in ("duplicate", "duplicate-conflict") for reason in day.tables["confirmations"]["reason"]
-    )
+    yield "O3", "", rows, sum(statuses[status] for status in _STATUSES), 0, rows
+    standing = rows - reasons["duplicate"] - reasons["duplicate-conflict"]
     yield "O5", "", standing, standing, 0, rows
 
 
@@ -219,12 +287,11 @@ def _order(identifier: Any) -> Any:
 def _gates(books: Books) -> Iterator[Entry]:
     """G1 and G2 by portfolio, G3 and G4 of the day."""
     day, units = books.day, books.day.policy.scales.units
-    given = day.tables["confirmations"]
     outgoing = Counter[int]()
     known = {fund: number for number, fund in enumerate(day.ids)}
-    for fund, kind, status, reason in zip(*(given[n] for n in ("fund", "kind", "status", "reason")), strict=True):
+    for (fund, kind, status, reason, _), sums in day.sums.orders.items():
         if kind in UNIT_KINDS and (status not in ("rejected", "carried") or reason == "zero-units"):
-            outgoing[day.policy.funds[known[fund]].portfolio] += 1
+            outgoing[day.policy.funds[known[fund]].portfolio] += sums["rows"]
     heads = sorted({fund.portfolio for fund in day.policy.funds})
     for head in heads:
         if day.policy.funds[head].gate is None:
@@ -317,11 +384,11 @@ def _register(books: Books) -> Iterator[Entry]:
         yield "U2", name, r["cancelled"], cancelled, units, rows
         yield "U2", name, r["income_units"], books.flow(number, "income")["units"], units, rows
         yield "U2", name, r["moved"], forced[day.ids[number]], units, rows
-        deferred = sum(sums["deferred"] for (of, _, _), sums in books.orders.items() if of == day.ids[number])
+        deferred = sum(sums["deferred"] for (of, *_), sums in day.sums.orders.items() if of == day.ids[number])
         yield "U2", name, r["pending"] * factor, deferred, units, rows
         if fund.keeps_lots:
-            yield "U3", name, books.lots.get((day.ids[number],), Counter())["units"], r["units"], units, rows
-    rows = day.rows("positions")
+            yield "U3", name, day.sums.lots.get((day.ids[number],), Counter())["units"], r["units"], units, rows
+    rows = day.sums.count("register")
     yield "U4", "", rows, rows, 0, rows
 
 
@@ -378,21 +445,13 @@ def _dealt(day: DayColumns) -> dict[tuple[Any, str], Counter[str]]:
     """What confirmations say was dealt, by fund and kind of flow."""
     kinds = {"subscribe": "subscription", "periodic": "subscription", "redeem": "redemption", "switch": "switch_out"}
     dealt = defaultdict[tuple[Any, str], Counter[str]](Counter)
-    figures = ("amount", "net", "units", "rounding")
-    given = day.tables["confirmations"]
-    names = ("fund", "kind", "target_fund", "confirmed", *figures, "net_in", "units_in", "rounding_in")
-    for fund, kind, target, confirmed, amount, net, units, rounding, net_in, units_in, rounding_in in zip(
-        *(given[name] for name in names), strict=True
-    ):
-        if not confirmed:
-            continue
-        sums = dealt[fund, kinds[kind]]
-        for name, value in zip(figures, (amount, net, units, rounding), strict=True):
-            sums[name] += value
+    for (fund, kind, target), sums in day.sums.dealt.items():
+        into = dealt[fund, kinds[kind]]
+        into.update({name: sums[name] for name in ("amount", "net", "units", "rounding")})
         if kind == "switch":
-            sums = dealt[target, "switch_in"]
-            for name, value in zip(figures, (net_in, net_in, units_in, rounding_in), strict=True):
-                sums[name] += value
+            into = dealt[target, "switch_in"]
+            into.update({"amount": sums["net_in"], "net": sums["net_in"]})
+            into.update({"units": sums["units_in"], "rounding": sums["rounding_in"]})
     return dealt
 
 
@@ -412,11 +471,12 @@ def _clearing(day: DayColumns) -> Iterator[Entry]:
 
 def control_totals(day: DayColumns) -> dict[str, tuple[int, int]]:
     """The control totals of the proof: each with its decimals."""
-    statuses, scales = Counter(day.tables["confirmations"]["status"]), day.policy.scales
-    positions = day.tables["positions"]
+    statuses, scales, sums = day.sums.counts("status"), day.policy.scales, Counter[str]()
+    for of_fund in day.sums.register.values():
+        sums.update(of_fund)
     totals = {f"orders {status}": (statuses[status], 0) for status in _STATUSES}
-    totals["positions"] = (day.rows("positions"), 0)
-    totals["opening units"] = (sum(positions["opening"]), scales.units)
-    totals["closing units"] = (sum(positions["units"]), scales.units)
-    totals["income"] = (sum(positions["income"]), scales.cash)
+    totals["positions"] = (sums["rows"], 0)
+    totals["opening units"] = (sums["opening"], scales.units)
+    totals["closing units"] = (sums["units"], scales.units)
+    totals["income"] = (sums["income"], scales.cash)
     return totals

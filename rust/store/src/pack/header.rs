@@ -19,16 +19,16 @@ pub enum Coding {
 
 /// A field of 32 bits right behind the one before.
 const NEXT_I32: u8 = 0x15;
-/// A structure two fields behind the sizes: what a page of data is.
-const DATA: u8 = 0x2c;
-/// A structure four fields behind the sizes: what a dictionary is.
-const DICTIONARY: u8 = 0x4c;
+/// A structure right behind the sum: what a page of data is.
+const DATA: u8 = 0x1c;
+/// A structure three fields behind the sum: what a dictionary is.
+const DICTIONARY: u8 = 0x3c;
 /// The end of a structure.
 const STOP: u8 = 0;
 
-/// The header of a page of data without levels.
-pub fn data_page(bytes: usize, rows: usize, coding: Coding) -> Result<Vec<u8>, Error> {
-    let mut out = sized(0, bytes)?;
+/// The header of a page of data without levels; the page stands in two parts.
+pub fn data_page(page: [&[u8]; 2], rows: usize, coding: Coding) -> Result<Vec<u8>, Error> {
+    let mut out = summed(0, page)?;
     out.push(DATA);
     for field in [number(rows)?, coding as i64, Coding::Runs as i64, Coding::Runs as i64] {
         next(field, &mut out);
@@ -38,8 +38,8 @@ pub fn data_page(bytes: usize, rows: usize, coding: Coding) -> Result<Vec<u8>, E
 }
 
 /// The header of a dictionary, whose values stand one after the other.
-pub fn dictionary_page(bytes: usize, entries: usize) -> Result<Vec<u8>, Error> {
-    let mut out = sized(2, bytes)?;
+pub fn dictionary_page(page: &[u8], entries: usize) -> Result<Vec<u8>, Error> {
+    let mut out = summed(2, [page, &[]])?;
     out.push(DICTIONARY);
     for field in [number(entries)?, Coding::Plain as i64] {
         next(field, &mut out);
@@ -48,10 +48,13 @@ pub fn dictionary_page(bytes: usize, entries: usize) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
-/// The kind of the page, and its size twice, as nothing is compressed.
-fn sized(kind: i64, bytes: usize) -> Result<Vec<u8>, Error> {
+/// The kind of the page, its size twice, as nothing is compressed, and the CRC-32 of its bytes as they lie in the file.
+fn summed(kind: i64, page: [&[u8]; 2]) -> Result<Vec<u8>, Error> {
+    let bytes = number(page.iter().map(|part| part.len()).sum())?;
+    let mut sum = crc32fast::Hasher::new();
+    page.iter().for_each(|part| sum.update(part));
     let mut out = Vec::with_capacity(32);
-    for field in [kind, number(bytes)?, number(bytes)?] {
+    for field in [kind, bytes, bytes, i64::from(sum.finalize().cast_signed())] {
         next(field, &mut out);
     }
     Ok(out)

@@ -4,6 +4,7 @@
 
 mod bits;
 mod column;
+mod damage;
 mod delta;
 mod header;
 mod integers;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use column::Column;
 pub(crate) use column::check_days;
+pub use damage::{Place, damage};
 pub(crate) use integers::Integers;
 pub(crate) use sealed::Sealed;
 pub(crate) use table::{Form, TableFile};

@@ -73,14 +73,13 @@ impl Sealed {
         if self.dictionary.is_some() { Coding::Codes } else { Coding::Deltas }
     }
 
-    /// The parts in the order of the file, and how many of them are the dictionary's.
+    /// The headers of the dictionary, if there is one, and of the page of data.
     pub fn heads(&self) -> Result<(Option<Vec<u8>>, Vec<u8>), Error> {
         let dictionary = match &self.dictionary {
-            Some((values, entries)) => Some(dictionary_page(values.len(), *entries)?),
+            Some((values, entries)) => Some(dictionary_page(values, *entries)?),
             None => None,
         };
-        let bytes = self.lead.len() + self.body.bytes().len();
-        Ok((dictionary, data_page(bytes, self.rows, self.coding())?))
+        Ok((dictionary, data_page([&self.lead, self.body.bytes()], self.rows, self.coding())?))
     }
 }
 

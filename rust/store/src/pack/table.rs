@@ -16,7 +16,7 @@ use super::sealed::Sealed;
 use crate::error::Error;
 
 /// What every Parquet file begins with.
-const MARK: &[u8] = b"PAR1";
+pub const MARK: &[u8] = b"PAR1";
 
 /// Digits of a decimal: what 64 bits hold, and what every reader takes for an INT64 decimal.
 const PRECISION: i32 = 18;

@@ -11,7 +11,7 @@ use parquet::file::statistics::Statistics;
 use sha2::{Digest, Sha256};
 
 use super::bits::{LANE, pack};
-use super::{Buffers, Chunk, GROUP_ROWS, Kind, PartWriter, Spelling, Written};
+use super::{Buffers, Chunk, GROUP_ROWS, Kind, PartWriter, Place, Spelling, Written, damage};
 use crate::error::Error;
 use crate::read::read;
 use crate::{Owned, Values};
@@ -331,5 +331,47 @@ struct Told(Vec<String>);
 impl Spelling for Told {
     fn text(&self, number: i64) -> Option<&str> {
         self.0.get(usize::try_from(number).ok()?).map(String::as_str)
+    }
+}
+
+#[test]
+fn the_place_of_any_other_byte_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("part.parquet");
+    let texts: Arc<[String]> = (0..9).map(|text| format!("text {text}")).collect();
+    let columns = [
+        ("numbers", Kind::Integers),
+        ("texts", Kind::Texts(texts)),
+        ("a day", Kind::Dates),
+        ("nought", Kind::Decimals(2)),
+    ];
+    let mut writer = PartWriter::create(&path, &columns, &[]).unwrap();
+    for (column, modulus) in [(0, 700), (1, 9), (2, 1), (3, 1)] {
+        let values: Vec<i64> = (0..1_000).map(|row| row * row % modulus).collect();
+        writer.push(column, Chunk::I64(&values)).unwrap();
+    }
+    writer.finish().unwrap();
+    let whole = fs::read(&path).unwrap();
+    let reader = SerializedFileReader::new(fs::File::open(&path).unwrap()).unwrap();
+    let mut wanted = vec![Place::Mark; 4];
+    for chunk in reader.metadata().row_group(0).columns() {
+        let place = Place::Column { group: 0, name: chunk.column_descr().name().to_owned() };
+        wanted.resize(wanted.len() + usize::try_from(chunk.compressed_size()).unwrap(), place);
+    }
+    wanted.resize(whole.len(), Place::Footer);
+    for (byte, place) in wanted.iter().enumerate() {
+        for bit in [1, 0x10, 0x80] {
+            let mut other = whole.clone();
+            other[byte] ^= bit;
+            fs::write(&path, &other).unwrap();
+            let found = damage(&path).unwrap();
+            // Between the footer and one column it is the word of the one against that of the other.
+            let is_told = found == [place.clone()] || (*place == Place::Footer && found.len() == 1);
+            assert!(is_told, "byte {byte}: {found:?}, not {place:?}");
+        }
+    }
+    for length in [0, 3, 11, whole.len() / 2] {
+        fs::write(&path, &whole[..length]).unwrap();
+        assert!(damage(&path).unwrap().contains(&Place::Footer));
     }
 }
