@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -48,6 +49,19 @@ def _arrow(table: Any, dice: Random) -> pa.Table:
         place = data.schema.get_field_index(spec.name)
         data = data.set_column(place, spec.name, _with_nulls(data.column(place), spec.default, dice))
     return data
+
+
+def measured(table: Any, dice: Random) -> pa.Table:
+    """Orders whose quantities stand in columns of their kinds."""
+    data = pa.table(table)
+    place = data.schema.get_field_index("quantity")
+    kinds, given = data["kind"].to_pylist(), data["quantity"].to_pylist()
+    zero = dice.choice((None, Decimal(0)))
+    is_cash = [kind in ("subscribe", "periodic") or (kind not in ("redeem", "switch") and dice.random() < 0.5) for kind in kinds]
+    for name, wanted in (("units", False), ("amount", True)):
+        values = [value if which == wanted else zero for value, which in zip(given, is_cash, strict=True)]
+        data = data.add_column(place, name, pa.array(values, data["quantity"].type))
+    return data.drop_columns("quantity")
 
 
 def _with_nulls(column: Any, default: Any, dice: Random) -> Any:

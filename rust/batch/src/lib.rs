@@ -11,6 +11,7 @@ pub mod duplicates;
 pub mod error;
 mod gather;
 pub mod journal;
+pub mod measures;
 mod merge;
 pub mod out;
 pub mod progress;
