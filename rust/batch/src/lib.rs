@@ -20,5 +20,6 @@ pub mod resolve;
 pub mod scan;
 pub mod settle;
 pub mod sieve;
+mod slots;
 pub mod source;
 pub mod texts;

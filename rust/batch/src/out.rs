@@ -67,8 +67,15 @@ impl Desk {
                 }
                 Kind::Spelled(spelling) => {
                     let hash = |key| spelling.text(key).map_or(0, |text| text_hash(text.as_bytes()).cast_signed());
+                    // Rows of an account follow each other.
+                    let mut last = values.first().map_or((0, 0), |key| (*key, hash(*key)));
                     hashes.clear();
-                    hashes.extend(values.iter().map(|value| hash(*value)));
+                    hashes.extend(values.iter().map(|value| {
+                        if *value != last.0 {
+                            last = (*value, hash(*value));
+                        }
+                        last.1
+                    }));
                 }
                 _ => {}
             }

@@ -46,7 +46,10 @@ mod tests {
         assert!(format!("{there}").contains("ends"));
         let levels = [3 << 1, 1, 0b11, 0b0001_0010, 2 << 1, 0];
         let there = read(&levels, 13).unwrap().unwrap();
-        assert_eq!(there.iter().map(|there| u8::from(*there)).collect::<Vec<_>>(), [1, 1, 1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0]);
+        assert_eq!(
+            there.iter().map(|there| u8::from(*there)).collect::<Vec<_>>(),
+            [1, 1, 1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0]
+        );
         let mut values = vec![9, 1, 2, 3, 4, 5];
         spread(&mut values, 1, &there, -7);
         assert_eq!(values, [9, 1, 2, 3, -7, 4, -7, -7, 5, -7, -7, -7, -7, -7]);

@@ -166,7 +166,9 @@ fn a_null_is_refused_and_named() {
 fn a_null_is_what_it_stands_for() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("other.parquet");
-    for (version, dictionary) in [(WriterVersion::PARQUET_1_0, true), (WriterVersion::PARQUET_1_0, false), (WriterVersion::PARQUET_2_0, true)] {
+    for (version, dictionary) in
+        [(WriterVersion::PARQUET_1_0, true), (WriterVersion::PARQUET_1_0, false), (WriterVersion::PARQUET_2_0, true)]
+    {
         let mut values = foreign_file(&path, version, dictionary, Some(4_321));
         let source = Source::plan(&path, &WANTED, &[]).unwrap();
         assert_eq!([0, 1, 3].map(|place| source.nulls(place)), [1, 0, 1]);

@@ -31,11 +31,7 @@ pub struct TextDictionary {
 #[pymethods]
 impl TextDictionary {
     /// The keys of packed texts, all of which it has.
-    fn keys<'py>(
-        &self,
-        offsets: &Bound<'py, PyAny>,
-        bytes: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyArray1<i64>>> {
+    fn keys<'py>(&self, offsets: &Bound<'py, PyAny>, bytes: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<i64>>> {
         let texts = Packed::borrow(offsets, bytes)?;
         let key = |place: usize| self.known.key(texts.get(place)).ok_or_else(|| missing(offsets.py(), "dictionary"));
         let keys = (0..texts.len()).map(key).collect::<PyResult<Vec<_>>>()?;

@@ -92,11 +92,9 @@ impl<'py> Watch<'py> {
 pub fn raised(py: Python<'_>, error: Error) -> PyErr {
     match error {
         Error::File(failed) => failure(py, &failed.path, failed.error),
-        Error::Dictionary { name, texts, needed, memory } => Refusal::of("run-memory", &name)
-            .value(texts)
-            .fact("needed", needed)
-            .fact("memory", memory)
-            .error(py),
+        Error::Dictionary { name, texts, needed, memory } => {
+            Refusal::of("run-memory", &name).value(texts).fact("needed", needed).fact("memory", memory).error(py)
+        }
         Error::Kernel(error) => Story::of(&[], &[], Scale::ZERO).error(py, &error),
     }
 }
