@@ -387,6 +387,7 @@ def ofd_write(
     rows: int,
     threads: int | None,
 ) -> bytes: ...
+
 @final
 class TextDictionary:
     def keys(self, offsets: npt.NDArray[np.int64], bytes: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]: ...

@@ -9,7 +9,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -29,8 +28,8 @@ from support.batching import (
     measured,
     run_day,
     spelled,
-    without_several_charges,
     with_text_accounts,
+    without_several_charges,
     without_some_columns,
     write_table,
 )

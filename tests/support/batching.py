@@ -37,7 +37,7 @@ def _pieces(table: TypedTable, dice: Random, has_ids: bool) -> list[Any]:
 
 
 def _arrow(table: Any, dice: Random) -> pa.Table:
-    """A table in which some of what stands for nothing is null, and missing moments may be values, as in our own files."""
+    """A table in which some of what stands for nothing is null; missing moments may be values, as in our own files."""
     data = pa.table(table)
     if "placed_at" in table and dice.random() < 0.5:
         place = data.schema.get_field_index("placed_at")
@@ -57,7 +57,8 @@ def measured(table: Any, dice: Random) -> pa.Table:
     place = data.schema.get_field_index("quantity")
     kinds, given = data["kind"].to_pylist(), data["quantity"].to_pylist()
     zero = dice.choice((None, Decimal(0)))
-    is_cash = [kind in ("subscribe", "periodic") or (kind not in ("redeem", "switch") and dice.random() < 0.5) for kind in kinds]
+    cash, others = ("subscribe", "periodic"), ("redeem", "switch")
+    is_cash = [kind in cash or (kind not in others and dice.random() < 0.5) for kind in kinds]
     for name, wanted in (("units", False), ("amount", True)):
         values = [value if which == wanted else zero for value, which in zip(given, is_cash, strict=True)]
         data = data.add_column(place, name, pa.array(values, data["quantity"].type))
@@ -159,7 +160,6 @@ _SPELLED = {
     "order_id": ("order_id",),
     "transaction_account": ("transaction_account", "to_transaction_account"),
 }
-
 
 
 def _wild(place: int) -> str:

@@ -33,8 +33,7 @@ pub fn resolve(
     let ids_of_earlier: HashSet<i64> = earlier.iter().map(|(_, id)| *id).collect();
     let filter = Filter::of(suspects.len(), suspects.iter().map(|(_, id)| *id));
     let suspected = |distributor: i64, id: i64| {
-        filter.may_have(id) && suspects.contains(&(distributor, id))
-            || !ids_of_earlier.is_empty() && ids_of_earlier.contains(&key_of(ids, id))
+        filter.may_have(id) && suspects.contains(&(distributor, id)) || ids_of_earlier.contains(&id)
     };
     let init = || (Reader::default(), [Vec::new(), Vec::new()], Vec::new(), Vec::<Suspect>::new());
     let states = exec.run(rows, 0..partitions, init, |(reader, [id, distributor], column, found), _, partition| {
@@ -74,7 +73,7 @@ pub fn resolve(
     let mut count = 0;
     for group in found.chunk_by(|a, b| a.0 == b.0) {
         let Some((first, others)) = group.split_first() else { continue };
-        let key = (number(first.0.0), key_of(ids, first.0.1));
+        let key = (number(first.0.0), first.0.1);
         let verdict = if earlier.contains(&key) {
             Verdict::Earlier
         } else if others.is_empty() {
@@ -96,16 +95,6 @@ pub fn resolve(
         return Err(Error::file("orders", fundclear_store::error::Error::Content(why)));
     }
     Ok(Refused::new(verdicts, count))
-}
-
-/// What a packed id stands for: texts have keys, which are not their numbers in the order in which they were found.
-fn key_of(column: Option<&Column>, id: i64) -> i64 {
-    match column {
-        Some(Column::Packed(_, Lookup::Texts(keys))) => {
-            usize::try_from(id).ok().and_then(|text| keys.get(text)).copied().unwrap_or_default()
-        }
-        _ => id,
-    }
 }
 
 /// The values of a column as they were packed; the scalar of one that was not, for all rows.

@@ -1,5 +1,5 @@
-//! Numbers of texts by their hashes: slots of half a hash and a number each, so that a text that is looked for is hardly
-//! ever compared with another one.
+//! Numbers of texts by their hashes: slots of half a hash and a number each, so that a text that is looked for is
+//! hardly ever compared with another one.
 
 use fundclear_kernel::day::fingerprint::text_hash;
 
