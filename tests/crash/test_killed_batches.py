@@ -130,7 +130,12 @@ def test_killed_while_its_dictionary_is_made_or_later_a_day_of_texts_is_finished
     dice = Random(6)
     for number in range(max(KILLS // 7, 3)):
         # With less memory the texts go through a file.
-        ways = ({"open": "-texts"}, {"open": "-spill"}, {"lines": dice.randint(1, PARTS)}, {"seconds": dice.uniform(0, 1)})
+        ways = (
+            {"open": "-texts"},
+            {"open": "-spill"},
+            {"lines": dice.randint(1, PARTS)},
+            {"seconds": dice.uniform(0, 1)},
+        )
         how = {"memory": dice.choice(("8MiB", "1GiB")), "threads": dice.choice((1, 2))}
         result = _run(texts, out, **ways[number % 4], **how)
         assert result is None or "open" not in ways[number % 4]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sys
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -22,12 +22,14 @@ from fundclear.clearing import write_day
 from fundclear.generating import generate
 from support.batch_worker import PART_ROWS, run_generated
 from support.batching import (
+    IN_FILES,
     cleared,
     differences,
+    measured,
     run_day,
     spelled,
-    without_several_charges,
     with_text_accounts,
+    without_several_charges,
     without_some_columns,
     write_table,
 )
@@ -125,6 +127,22 @@ def test_a_day_with_parts(
     assert differences(tmp_path / "permuted", tmp_path / "memory") == []
 
 
+@given(st.integers(0, 2**32))
+def test_amounts_and_units_are_quantities(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    dice = Random(seed)
+    made = _drawn(seed, dice)
+    folder = tmp_path_factory.mktemp("measured")
+    wanted = _code(lambda: cleared(made, folder / "memory"))
+    beside = {name: value for name, value in made.items() if name not in IN_FILES}
+    files = {name: folder / f"{name}.parquet" for name in IN_FILES if made.get(name) is not None}
+    for name, path in files.items():
+        pq.write_table(measured(made[name], dice) if name == "orders" else pa.table(made[name]), path)
+    assert _code(lambda: run(files.pop("orders"), folder / "day", **files, **beside)) == wanted
+    if wanted is None:
+        assert differences(folder / "day", folder / "memory") == []
+    shutil.rmtree(folder)
+
+
 # --- what a run is refused for ---------------------------------------------------------------------------------------
 
 
@@ -179,6 +197,24 @@ def test_texts_of_a_files_dictionary_that_no_row_has_are_none(tmp_path: Path) ->
         assert differences(tmp_path / "day", tmp_path / "memory") == []
         shutil.rmtree(tmp_path / "day")
         shutil.rmtree(tmp_path / "memory")
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"quantity": ["1"], "amount": ["1"]}, "column"),
+        ({}, "column"),
+        ({"amount": ["1"]}, "file"),
+        ({"amount": ["1"], "units": ["1"]}, "file"),
+    ],
+)
+def test_measures_that_are_not_those_of_the_kinds_are_refused(tmp_path: Path, more: dict[str, Any], code: str) -> None:
+    path = tmp_path / "orders.parquet"
+    columns = {name: pa.array([Decimal(text) for text in texts], pa.decimal128(9, 2)) for name, texts in more.items()}
+    pq.write_table(pa.table({"account": [1], "fund": ["F"], "kind": ["redeem"], **columns}), path)
+    with pytest.raises(fc.InputError, match=r"orders\.parquet") as refused:
+        run(path, tmp_path / "day", **_BESIDE)
+    assert refused.value.code == code
 
 
 def test_integers_here_and_texts_there_are_refused(tmp_path: Path) -> None:

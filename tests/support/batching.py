@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -36,7 +37,7 @@ def _pieces(table: TypedTable, dice: Random, has_ids: bool) -> list[Any]:
 
 
 def _arrow(table: Any, dice: Random) -> pa.Table:
-    """A table in which some of what stands for nothing is null, and missing moments may be values, as in our own files."""
+    """A table in which some of what stands for nothing is null; missing moments may be values, as in our own files."""
     data = pa.table(table)
     if "placed_at" in table and dice.random() < 0.5:
         place = data.schema.get_field_index("placed_at")
@@ -48,6 +49,20 @@ def _arrow(table: Any, dice: Random) -> pa.Table:
         place = data.schema.get_field_index(spec.name)
         data = data.set_column(place, spec.name, _with_nulls(data.column(place), spec.default, dice))
     return data
+
+
+def measured(table: Any, dice: Random) -> pa.Table:
+    """Orders whose quantities stand in columns of their kinds."""
+    data = pa.table(table)
+    place = data.schema.get_field_index("quantity")
+    kinds, given = data["kind"].to_pylist(), data["quantity"].to_pylist()
+    zero = dice.choice((None, Decimal(0)))
+    cash, others = ("subscribe", "periodic"), ("redeem", "switch")
+    is_cash = [kind in cash or (kind not in others and dice.random() < 0.5) for kind in kinds]
+    for name, wanted in (("units", False), ("amount", True)):
+        values = [value if which == wanted else zero for value, which in zip(given, is_cash, strict=True)]
+        data = data.add_column(place, name, pa.array(values, data["quantity"].type))
+    return data.drop_columns("quantity")
 
 
 def _with_nulls(column: Any, default: Any, dice: Random) -> Any:
@@ -145,7 +160,6 @@ _SPELLED = {
     "order_id": ("order_id",),
     "transaction_account": ("transaction_account", "to_transaction_account"),
 }
-
 
 
 def _wild(place: int) -> str:

@@ -11,10 +11,11 @@ use fundclear_store::error::Error as StoreError;
 use fundclear_store::pack::Spelling;
 
 use crate::error::{Error, Failures};
-use crate::gather::{Gathered, Set, home};
+use crate::gather::{Gathered, Set, Sorted};
 use crate::merge::{Merge, Run, Runs};
 use crate::progress::Meter;
 use crate::scan::Source;
+use crate::slots::{Slots, half, wanted};
 use crate::texts::{digits_hash, spelled};
 
 /// What a text that is not there has instead of a key: nothing that a row says has it.
@@ -29,8 +30,8 @@ pub struct Dictionary {
     /// Where each text ends among the bytes.
     ends: Vec<u64>,
     bytes: Vec<u8>,
-    /// The places of texts by their hashes, plus one; zero is none.
-    slots: Vec<u32>,
+    /// Their places by their hashes.
+    slots: Slots,
     /// The width of the texts, if all are digits of it.
     width: Option<usize>,
 }
@@ -81,12 +82,12 @@ impl Dictionary {
             let (own, long) = set.size();
             (texts + own, bytes + long)
         });
+        let sorted = sort(exec, sets, making)?;
         if runs.is_empty() && fits(most) {
-            let sorted = sets.into_iter().map(|set| Run::Memory(set.sorted())).collect();
-            return Self::merged(sorted, most).map_err(on_disk);
+            return Self::merged(sorted.into_iter().map(Run::Memory).collect(), most).map_err(on_disk);
         }
-        for set in sets {
-            runs.add(&set.sorted()).map_err(on_disk)?;
+        for sorted in sorted {
+            runs.add(&sorted).map_err(on_disk)?;
         }
         // How many there are is only known when equal ones have met.
         let (mut texts, mut bytes) = (0, 0);
@@ -108,7 +109,7 @@ impl Dictionary {
         let mut made = Self {
             ends: Vec::with_capacity(size(texts)),
             bytes: Vec::with_capacity(size(bytes)),
-            slots: Vec::new(),
+            slots: Slots::default(),
             width: None,
         };
         let mut merge = Merge::new(runs)?;
@@ -123,15 +124,9 @@ impl Dictionary {
 
     /// Puts all texts in their places by hash.
     fn index(&mut self) {
-        let mut slots = vec![0_u32; slots_of(self.len())];
-        for (number, place) in (1_u32..).zip(0..self.len()) {
-            let mut slot = home(text_hash(self.at(place)), slots.len());
-            while slots.get(slot).is_some_and(|taken| *taken != 0) {
-                slot = (slot + 1) & (slots.len() - 1);
-            }
-            if let Some(slot) = slots.get_mut(slot) {
-                *slot = number;
-            }
+        let mut slots = Slots::new(wanted(self.len()));
+        for (number, place) in (0..).zip(0..self.len()) {
+            slots.add(half(self.at(place)), number);
         }
         self.slots = slots;
         let width = self.at(0).len();
@@ -154,7 +149,7 @@ impl Dictionary {
     /// The bytes that it takes.
     #[must_use]
     pub fn memory(&self) -> u64 {
-        (self.ends.capacity() * 8 + self.bytes.capacity() + self.slots.capacity() * 4) as u64
+        (self.ends.capacity() * 8 + self.bytes.capacity() + self.slots.memory()) as u64
     }
 
     /// The width of the texts, if all are digits of it and their keys what they spell.
@@ -172,14 +167,9 @@ impl Dictionary {
     /// The key of a text.
     #[must_use]
     pub fn key(&self, text: &[u8]) -> Option<i64> {
-        let mut slot = home(text_hash(text), self.slots.len());
-        loop {
-            let place = self.slots.get(slot)?.checked_sub(1)?;
-            if self.at(usize::try_from(place).ok()?) == text {
-                return if self.width.is_some() { spelled(text, text.len()) } else { Some(i64::from(place)) };
-            }
-            slot = (slot + 1) & (self.slots.len() - 1);
-        }
+        let is_it = |place| usize::try_from(place).is_ok_and(|place| self.at(place) == text);
+        let place = self.slots.find(half(text), is_it)?;
+        if self.width.is_some() { spelled(text, text.len()) } else { Some(i64::from(place)) }
     }
 
     /// The text of a key; one of digits is not kept by its key.
@@ -208,13 +198,8 @@ impl Spelling for Dictionary {
 /// The bytes of a dictionary.
 fn needed(texts: u64, bytes: u64) -> u64 {
     let count = usize::try_from(texts).unwrap_or(usize::MAX);
-    let slots = u64::try_from(slots_of(count)).unwrap_or(u64::MAX);
-    bytes.saturating_add(texts.saturating_mul(8)).saturating_add(slots.saturating_mul(4))
-}
-
-/// The slots for so many texts: a power of two, two thirds of them taken at most.
-fn slots_of(texts: usize) -> usize {
-    (texts.saturating_mul(3) / 2).checked_next_power_of_two().unwrap_or(usize::MAX)
+    let slots = u64::try_from(wanted(count)).unwrap_or(u64::MAX);
+    bytes.saturating_add(texts.saturating_mul(8)).saturating_add(slots.saturating_mul(8))
 }
 
 impl Columns<'_> {
@@ -243,6 +228,17 @@ impl Columns<'_> {
         });
         states.map_err(|error| making.failures.or(error))
     }
+}
+
+/// The texts of all sets in order, of each by itself.
+fn sort(exec: &Exec<'_>, sets: Vec<Set>, making: &Making<'_>) -> Result<Vec<Sorted>, Error> {
+    let texts: u64 = sets.iter().map(|set| set.size().0).sum();
+    let rows = usize::try_from(texts).unwrap_or(usize::MAX);
+    let sorted = exec.run(rows, sets.into_iter(), Vec::new, |sorted, _, set| {
+        sorted.push(set.sorted());
+        Ok(())
+    });
+    sorted.map(|sorted| sorted.into_iter().flatten().collect()).map_err(|error| making.failures.or(error))
 }
 
 /// Adds the texts of a column of a row group.

@@ -1,9 +1,9 @@
 //! Distinct texts on their way into a dictionary: a worker's, in the order in which they were met, and then sorted.
 
-use fundclear_kernel::day::fingerprint::text_hash;
 use fundclear_store::error::Error;
 
 use crate::scan::Texts;
+use crate::slots::{Slots, half, wanted};
 
 /// Slots of a table that is new.
 const FEW: usize = 1 << 10;
@@ -21,8 +21,8 @@ pub struct Set {
     ends: Vec<usize>,
     /// Whether a row has the text: dictionaries of files may have more.
     used: Vec<bool>,
-    /// The numbers of texts by their hashes, plus one; zero is none. Half of them at least are none.
-    slots: Vec<u32>,
+    /// The numbers of texts by their hashes.
+    slots: Slots,
 }
 
 /// Texts of a set that are used, ascending.
@@ -35,14 +35,6 @@ pub struct Sorted {
 /// A set as the reader of a column sees it.
 #[derive(Debug)]
 pub struct Gathered<'s>(pub &'s mut Set);
-
-/// The slot that a text is looked for first.
-#[inline]
-#[must_use]
-pub fn home(hash: u64, slots: usize) -> usize {
-    // The empty text has no hash of its own; a power of two of slots.
-    usize::try_from(hash ^ hash >> 32).unwrap_or_default() & slots.wrapping_sub(1)
-}
 
 impl Set {
     /// Of these texts, all used.
@@ -71,7 +63,7 @@ impl Set {
     /// The bytes that it takes, and will take when it is sorted.
     #[must_use]
     pub fn memory(&self) -> u64 {
-        let known = self.bytes.capacity() + self.ends.capacity() * 8 + self.used.capacity() + self.slots.len() * 4;
+        let known = self.bytes.capacity() + self.ends.capacity() * 8 + self.used.capacity() + self.slots.memory();
         (known + self.ends.len() * PLACE) as u64
     }
 
@@ -87,7 +79,7 @@ impl Set {
     /// Its texts in their order.
     #[must_use]
     pub fn sorted(mut self) -> Sorted {
-        self.slots = Vec::new();
+        self.slots = Slots::default();
         let texts = || (0..self.ends.len()).filter(|place| self.used.get(*place) == Some(&true));
         // What all texts begin with sorts none of them.
         let mut common = texts().next().map_or(&[][..], |place| self.at(place));
@@ -117,39 +109,21 @@ impl Set {
 
     /// The number of a text, new or not.
     fn number(&mut self, text: &[u8]) -> u32 {
-        if self.slots.len() < self.ends.len() * 2 + 2 {
-            self.grow();
+        if self.slots.len() < wanted(self.ends.len() + 1) {
+            self.slots.grow((self.slots.len() * 2).max(FEW));
         }
-        let mut slot = home(text_hash(text), self.slots.len());
-        while let Some(number) = self.slots.get(slot).and_then(|taken| taken.checked_sub(1)) {
-            if self.at(usize::try_from(number).unwrap_or(usize::MAX)) == text {
-                return number;
-            }
-            slot = (slot + 1) & (self.slots.len() - 1);
+        let half = half(text);
+        let is_it = |number| usize::try_from(number).is_ok_and(|number| self.at(number) == text);
+        if let Some(number) = self.slots.find(half, is_it) {
+            return number;
         }
         // A worker puts its texts away long before they are 2^32.
         let number = u32::try_from(self.ends.len()).unwrap_or(u32::MAX - 1);
-        if let Some(slot) = self.slots.get_mut(slot) {
-            *slot = number + 1;
-        }
+        self.slots.add(half, number);
         self.bytes.extend_from_slice(text);
         self.ends.push(self.bytes.len());
         self.used.push(false);
         number
-    }
-
-    fn grow(&mut self) {
-        let mut slots = vec![0_u32; (self.slots.len() * 2).max(FEW)];
-        for (number, place) in (1_u32..).zip(0..self.ends.len()) {
-            let mut slot = home(text_hash(self.at(place)), slots.len());
-            while slots.get(slot).is_some_and(|taken| *taken != 0) {
-                slot = (slot + 1) & (slots.len() - 1);
-            }
-            if let Some(slot) = slots.get_mut(slot) {
-                *slot = number;
-            }
-        }
-        self.slots = slots;
     }
 }
 

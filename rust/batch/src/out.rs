@@ -65,11 +65,16 @@ impl Desk {
                 _ => None,
             };
             let Some(none) = hash(0) else { continue };
+            // Rows of an account follow each other.
+            let mut last = (0, none);
             hashes.clear();
             match slice {
-                Slice::I64(values) => {
-                    hashes.extend(values.iter().map(|value| hash(*value).unwrap_or_default().cast_signed()));
-                }
+                Slice::I64(values) => hashes.extend(values.iter().map(|value| {
+                    if *value != last.0 {
+                        last = (*value, hash(*value).unwrap_or_default());
+                    }
+                    last.1.cast_signed()
+                })),
                 other => hashes.resize(other.len(), none.cast_signed()),
             }
         }

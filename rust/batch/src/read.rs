@@ -14,6 +14,7 @@ use fundclear_store::error::Error as StoreError;
 use crate::blocks::{Shuffle, Writer};
 use crate::dictionary::ABSENT;
 use crate::error::{Error, Failures};
+use crate::measures::{Measures, quantities};
 use crate::progress::Meter;
 use crate::scan::{Column, Form, Source};
 use crate::sieve::Sieve;
@@ -65,6 +66,8 @@ pub struct TableRead<'r> {
     pub sifted: Option<(usize, usize)>,
     /// The id of the first row, where rows are their own ids.
     pub own_ids: Option<(usize, i64)>,
+    /// What quantities are made of, if they have no column of their own.
+    pub measures: Option<Measures>,
 }
 
 /// What all workers share.
@@ -205,6 +208,7 @@ impl TableRead<'_> {
                     .map_err(|(offset, error)| at_row(path, about, row + offset, error))?;
             }
         }
+        self.measure(worker, path, first)?;
         self.check_texts(worker, path, first)?;
         self.check_charges(worker, path, first)?;
         self.print(worker, count)?;
@@ -248,6 +252,24 @@ impl TableRead<'_> {
         }
         let rows = rows.get(..count * width).unwrap_or_default();
         writer.add(partitions, rows)
+    }
+
+    /// Makes quantities of cash and units.
+    fn measure(&self, worker: &mut Worker<'_>, path: &Path, first: usize) -> Result<(), Error> {
+        let Some(about) = &self.measures else { return Ok(()) };
+        let Worker { caches, values, .. } = worker;
+        let mut made = values.get_mut(about.quantity).map(std::mem::take).unwrap_or_default();
+        let column = |place: usize| values.get(place).map(Vec::as_slice).unwrap_or_default();
+        let hashes = caches.get(about.kind).map(Cache::hashes).unwrap_or_default();
+        let given = (column(about.amount), column(about.units));
+        let done = quantities(about, column(about.kind), hashes, given, &mut made);
+        if let Some(slot) = values.get_mut(about.quantity) {
+            *slot = made;
+        }
+        let Err(other) = done else { return Ok(()) };
+        let (name, row) = (self.columns.get(other.column).map_or("", |column| column.name), first + other.row);
+        let why = format!("column {name:?}, row {row}: an order of its kind has the other measure");
+        Err(Error::file(path, StoreError::Content(why)))
     }
 
     /// Refuses texts that no dictionary has, though all texts of the files are in it.

@@ -46,8 +46,7 @@ fn find(
     let ids_of_earlier: HashSet<i64> = earlier.iter().map(|(_, id)| *id).collect();
     let filter = Filter::of(suspects.len(), suspects.iter().map(|(_, id)| *id));
     let suspected = |distributor: i64, id: i64| {
-        filter.may_have(id) && suspects.contains(&(distributor, id))
-            || !ids_of_earlier.is_empty() && ids_of_earlier.contains(&key_of(ids, id))
+        filter.may_have(id) && suspects.contains(&(distributor, id)) || ids_of_earlier.contains(&id)
     };
     let init = || (Reader::default(), [Vec::new(), Vec::new()], Vec::new(), Vec::<Suspect>::new());
     let states = exec.run(rows, 0..partitions, init, |(reader, [id, distributor], column, found), _, partition| {
@@ -85,7 +84,6 @@ fn judge(
     found: &[Suspect],
     earlier: &HashSet<(u32, i64)>,
 ) -> Result<Refused, Error> {
-    let ids = table.columns.get(orders::order_id);
     let number = |distributor: i64| match table.columns.get(orders::distributor) {
         Some(Column::Packed(_, Lookup::Keys(numbers))) => numbers.of(distributor),
         Some(Column::Packed(_, Lookup::Texts(known))) => {
@@ -98,7 +96,7 @@ fn judge(
     let mut count = 0;
     for group in found.chunk_by(|a, b| a.0 == b.0) {
         let Some((first, others)) = group.split_first() else { continue };
-        let key = (number(first.0.0), key_of(ids, first.0.1));
+        let key = (number(first.0.0), first.0.1);
         let verdict = if earlier.contains(&key) {
             Verdict::Earlier
         } else if others.is_empty() {
@@ -120,16 +118,6 @@ fn judge(
         return Err(Error::file("orders", fundclear_store::error::Error::Content(why)));
     }
     Ok(Refused::new(verdicts, count))
-}
-
-/// What a packed id stands for: texts have keys, which are not their numbers in the order in which they were found.
-fn key_of(column: Option<&Column>, id: i64) -> i64 {
-    match column {
-        Some(Column::Packed(_, Lookup::Texts(keys))) => {
-            usize::try_from(id).ok().and_then(|text| keys.get(text)).copied().unwrap_or_default()
-        }
-        _ => id,
-    }
 }
 
 /// The values of a column as they were packed; the scalar of one that was not, for all rows.

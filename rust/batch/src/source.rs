@@ -68,7 +68,7 @@ places! {
     /// The places of the columns of orders.
     orders {
         account, fund, kind, quantity, order_id, distributor, transaction_account, placed_at, target_fund, on_gate,
-        charge, discount, rate, fee
+        charge, discount, rate, fee, amount, units
     }
     /// The places of the columns of positions.
     positions {

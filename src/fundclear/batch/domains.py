@@ -1,5 +1,4 @@
-"""What the texts of accounts and ids become, of which there may be as many as rows: what digits spell, or places in a
-dictionary."""
+"""What the texts of accounts and ids become, of which there may be as many as rows: what they spell, or their places."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from fundclear.amounts import show
 from fundclear.digests import REGISTER
 from fundclear.errors import refuse
 from fundclear.schemas import ColumnSpec
+from fundclear.tables import Orders
 from fundclear.terms import Terms
 
 __all__ = ["COLUMNS", "NO_TIME", "Files", "PathsLike", "TableFiles", "find"]
@@ -39,6 +40,8 @@ COLUMNS: Final = {
         "discount",
         "rate",
         "fee",
+        "amount",
+        "units",
     ),
     "positions": (
         "account",
@@ -68,7 +71,7 @@ COLUMNS: Final = {
     ),
 }
 
-_SCHEMAS: Final = {"orders": schemas.ORDERS, "positions": schemas.POSITIONS, "lots": schemas.LOTS}
+_SCHEMAS: Final = {"orders": Orders.specs_of_frames(), "positions": schemas.POSITIONS, "lots": schemas.LOTS}
 
 # What each kind of column may be in a file.
 _FORMS: Final = {
@@ -79,6 +82,9 @@ _FORMS: Final = {
     "date": ("date",),
     "instant": ("instant",),
 }
+
+# What orders may have in place of quantities.
+_MEASURES: Final = ("amount", "units")
 
 # Columns of money that are cash; all other money of the register is units, but for prices and rates.
 _CASH: Final = ("unpaid",)
@@ -100,6 +106,7 @@ class TableFiles:
         rows: the rows of all.
         forms: by column, what the files hold, and the most decimals of any, or whether instants are of UTC.
         identity: of each file its size and the digest of its footer.
+        is_measured: whether the quantities of orders are made of amounts and units, which are no columns of the table.
     """
 
     name: str
@@ -107,6 +114,7 @@ class TableFiles:
     rows: int
     forms: Mapping[str, tuple[str, int | None]]
     identity: tuple[tuple[int, str], ...]
+    is_measured: bool
 
     def asked(self, kept: Mapping[str, int], ways: Mapping[str, str], first_id: int | None) -> dict[str, Any]:
         """How the native side reads the table.
@@ -135,6 +143,7 @@ class TableFiles:
             "counted": [place for place, name in enumerate(looked_at) if name in held],
             "distinct": [places[name] for name in integers],
             "first_id": first_id,
+            "is_measured": self.is_measured,
         }
 
     def integers(self) -> list[str]:
@@ -144,12 +153,14 @@ class TableFiles:
         ]
 
     def _column(self, spec: ColumnSpec, kept: Mapping[str, int], ways: Mapping[str, str]) -> dict[str, Any]:
-        form, extra = self.forms.get(spec.name, ("", None))
+        # Amounts and units are read with the decimals of the quantities that are made of them.
+        is_part = self.is_measured and spec.name in _MEASURES
+        form, extra = self.forms.get("quantity" if is_part else spec.name, ("", None))
         money = spec.kind == "money"
         scale = (spec.scale if spec.scale is not None else extra or 0) if money else 0
         way = ways.get(spec.name, "list") if form == "text" else None
         return {
-            "is_there": bool(form),
+            "is_there": bool(form) and not is_part,
             "is_money": money,
             "scale": scale,
             "kept": kept.get(spec.name, scale) if money else 0,
@@ -216,7 +227,10 @@ def find(name: str, given: PathsLike, terms: Terms) -> TableFiles:
         forms = dict(own) if not number else _joined(path, paths[0], forms, own)
         rows += count
         identity.append(_identity(path))
-    return TableFiles(name, tuple(paths), rows, forms, tuple(identity))
+    measures = [forms.pop(measure) for measure in _MEASURES if name == "orders" and measure in forms]
+    if measures:
+        forms["quantity"] = ("decimal", max(extra or 0 for _, extra in measures))
+    return TableFiles(name, tuple(paths), rows, forms, tuple(identity), bool(measures))
 
 
 def _paths(name: str, given: PathsLike) -> list[Path]:
@@ -238,8 +252,12 @@ def _paths(name: str, given: PathsLike) -> list[Path]:
 def _check(
     path: Path, own: Mapping[str, tuple[str, int | None]], specs: Mapping[str, ColumnSpec], terms: Terms
 ) -> None:
+    measured = "quantity" in specs and any(name in own for name in _MEASURES)
+    if measured and "quantity" in own:
+        why = "give either quantity, or amount and units or one of them"
+        raise refuse("column", argument=f"{path}: quantity", why=why)
     for name, spec in specs.items():
-        if spec.required and name not in own:
+        if spec.required and name not in own and not (measured and name == "quantity"):
             raise refuse("column", argument=f"{path}: {name}", why="this column is needed, and it is not there")
         if name in own and own[name][0] not in _FORMS[spec.kind]:
             wanted = " or ".join(_FORMS[spec.kind])

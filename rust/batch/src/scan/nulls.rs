@@ -42,7 +42,7 @@ mod tests {
     fn values_stand_in_the_rows_that_have_one() {
         // A run of three, five of their own, a run of two that have none.
         let levels = [3 << 1, 1, 0b11, 0b0001_0010, 4];
-        let there = read(&levels, 11).unwrap_err();
+        let there = read(&levels, 13).unwrap_err();
         assert!(format!("{there}").contains("ends"));
         let levels = [3 << 1, 1, 0b11, 0b0001_0010, 2 << 1, 0];
         let there = read(&levels, 13).unwrap().unwrap();

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use fundclear_batch::error::Error;
+use fundclear_batch::measures::Measures;
 use fundclear_batch::read::{InColumn, TableRead};
 use fundclear_batch::scan::{Form, Missing, Source};
 use fundclear_batch::sieve::Sieve;
@@ -55,6 +56,8 @@ pub struct AskedTable {
     distinct: Vec<usize>,
     /// The id of the first row, where rows are their own ids.
     first_id: Option<i64>,
+    /// Whether quantities are made of amounts and units.
+    is_measured: bool,
 }
 
 /// A list of texts: its name, its aliases, and the only texts that it may have.
@@ -287,6 +290,12 @@ impl AskedTable {
             distinct: self.distinct.clone(),
             sifted: (name == "orders" && self.first_id.is_none()).then_some((orders::order_id, orders::distributor)),
             own_ids: self.first_id.map(|first| (orders::order_id, first)),
+            measures: self.is_measured.then_some(Measures {
+                kind: orders::kind,
+                quantity: orders::quantity,
+                amount: orders::amount,
+                units: orders::units,
+            }),
         }
     }
 }

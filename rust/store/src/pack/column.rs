@@ -33,7 +33,7 @@ pub enum Dictionary {
     /// All are known.
     Known(Arc<[String]>),
     /// They are numbered as they come.
-    Coming { how: How, numbers: HashMap<i64, u32>, texts: Vec<String> },
+    Coming { how: How, numbers: HashMap<i64, u32>, texts: Vec<String>, last: Option<(i64, u32)> },
 }
 
 /// How integers become texts.
@@ -62,7 +62,7 @@ impl How {
 
 impl Dictionary {
     fn coming(how: How) -> Self {
-        Self::Coming { how, numbers: HashMap::new(), texts: Vec::new() }
+        Self::Coming { how, numbers: HashMap::new(), texts: Vec::new(), last: None }
     }
 
     fn texts(&self) -> &[String] {
@@ -74,8 +74,12 @@ impl Dictionary {
 
     /// The number of the text that a value stands for.
     fn number(&mut self, value: i64, codes: &mut Texts) -> Result<u32, Error> {
-        let Self::Coming { how, numbers, texts } = self else { return text_number(value) };
+        let Self::Coming { how, numbers, texts, last } = self else { return text_number(value) };
+        if let Some((_, number)) = last.filter(|(before, _)| *before == value) {
+            return Ok(number);
+        }
         if let Some(number) = numbers.get(&value) {
+            *last = Some((value, *number));
             return Ok(*number);
         }
         let text = how.text(value)?;
