@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +30,13 @@ CASH = ("subscribe", "periodic")
 def main() -> None:
     options = _options()
     folder = Path(options.folder)
-    if options.peer:
-        print(json.dumps(PEERS[options.peer](folder / "in", folder / options.peer)))
+    if options.only:
+        print(json.dumps(_only(options, folder)))
         return
     folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     if not (folder / "in").exists():
-        generating.generate(
-            folder / "in",
-            profile=options.profile,
-            orders=options.orders,
-            accounts=options.accounts,
-            order_ids=options.ids,
-        )
+        _child(options, "generate")
     report: dict[str, Any] = {
         "profile": options.profile,
         "orders": options.orders,
@@ -49,9 +44,10 @@ def main() -> None:
         "order_ids": options.ids,
         "cores": os.cpu_count(),
         "generated_in": round(time.monotonic() - began, 1),
-        "limits": _limits(folder),
+        "limits": _child(options, "limits"),
     }
-    report |= _run(folder, options.memory)
+    report |= _child(options, "run")
+    report["in_a_cgroup"] = _limited(options)
     for peer in options.against:
         report[peer] = _peer(peer, options, report["cash"])
     text = json.dumps(report, indent=1, sort_keys=True) + "\n"
@@ -69,7 +65,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--folder", default="build/big-day")
     parser.add_argument("--report", default="benches/reports/big_day.json")
     parser.add_argument("--against", nargs="*", default=list(PEERS), choices=list(PEERS))
-    parser.add_argument("--peer", choices=list(PEERS), help=argparse.SUPPRESS)
+    parser.add_argument("--only", choices=["generate", "limits", "run", *PEERS], help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -97,8 +93,56 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
+def _only(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """One part of all, in this process."""
+    if options.only == "run":
+        return _run(folder, options.memory)
+    if options.only == "limits":
+        return dict(_limits(folder))
+    if options.only != "generate":
+        return PEERS[options.only](folder / "in", folder / options.only)
+    size = {"orders": options.orders, "accounts": options.accounts}
+    return dict(generating.generate(folder / "in", profile=options.profile, order_ids=options.ids, **size))
+
+
+def _child(options: argparse.Namespace, what: str, begin: Callable[[], None] | None = None) -> dict[str, Any]:
+    """A part in a process of its own: what it says of its memory is its own, for this one takes little."""
+    command = [sys.executable, __file__, "--folder", options.folder, "--only", what, "--memory", options.memory]
+    command += ["--orders", str(options.orders), "--accounts", str(options.accounts)]
+    command += ["--profile", options.profile, "--ids", options.ids]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=begin)
+    if done.returncode:
+        raise RuntimeError("".join(done.stderr.strip().splitlines()[-1:]) or f"{what}: exit code {done.returncode}")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _limited(options: argparse.Namespace) -> dict[str, Any]:
+    """The run once more where the system lets it have no more memory than it was told, if that can be had here."""
+    for root, limit in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")):
+        group = Path(root) / f"fundclear-{os.getpid()}"
+        try:
+            group.mkdir()
+        except OSError:
+            continue
+        try:
+            (group / limit).write_text(options.memory.removesuffix("iB"), encoding="ascii")
+            found = _child(options, "run", partial(_join, group))
+            return {"memory": options.memory, "seconds": found["seconds"]}
+        except (OSError, RuntimeError) as error:
+            return {"memory": options.memory, "failed": str(error)}
+        finally:
+            group.rmdir()
+    return {"failed": "no group can be made here"}
+
+
+def _join(group: Path) -> None:
+    """Lets this process belong to a group."""
+    (group / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
+
+
 def _run(folder: Path, memory: str) -> dict[str, Any]:
-    """The run itself, in this process."""
+    """The run itself."""
     given, out = folder / "in", folder / "out"
     shutil.rmtree(out, ignore_errors=True)
     terms = fc.Terms.from_toml(given / "terms.toml")
@@ -128,6 +172,7 @@ def _run(folder: Path, memory: str) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "cpu_seconds": round(now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime, 2),
         "phases": day.made["seconds"],
+        "cpu_by_phase": day.made["cpu_seconds"],
         "memory": day.made["memory"],
         "bytes": day.made["bytes"],
         "laws": len(day.proof),
@@ -145,13 +190,14 @@ def _duckdb(given: Path, out: Path) -> dict[str, Any]:
     began = time.monotonic()
     kinds = ", ".join(f"'{kind}'" for kind in CASH)
     rows = f"read_parquet('{given}/orders*.parquet')"
+    minor = "CAST(sum(CAST(quantity * 100 AS BIGINT)) AS BIGINT) AS minor"
     duckdb.sql(
-        f"COPY (SELECT account, fund, kind IN ({kinds}) AS is_cash, sum(CAST(quantity * 100 AS BIGINT)) AS minor, "
-        f"count(*) AS orders FROM {rows} GROUP BY ALL) TO '{out}/net.parquet' (FORMAT parquet)"
+        f"COPY (SELECT account, fund, kind IN ({kinds}) AS is_cash, {minor}, count(*) AS orders FROM {rows} "
+        f"GROUP BY ALL) TO '{out}/net.parquet' (FORMAT parquet)"
     )
     seconds = time.monotonic() - began
-    found = duckdb.sql(f"SELECT sum(minor) FROM '{out}/net.parquet' WHERE is_cash").fetchone()
-    return {"seconds": round(seconds, 2), "most_memory": _most(), "cash_minor": str(found[0] if found else None)}
+    [(found,)] = duckdb.execute(f"SELECT sum(minor) FROM '{out}/net.parquet' WHERE is_cash").fetchall()
+    return {"seconds": round(seconds, 2), "most_memory": _most(), "cash_minor": str(found)}
 
 
 def _polars(given: Path, out: Path) -> dict[str, Any]:
@@ -180,13 +226,13 @@ def _most() -> int:
 
 
 def _peer(peer: str, options: argparse.Namespace, cash: str) -> dict[str, Any]:
-    """A peer in a process of its own, so that its memory is its own."""
-    command = [sys.executable, __file__, "--folder", options.folder, "--peer", peer]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    shutil.rmtree(Path(options.folder) / peer, ignore_errors=True)
-    if done.returncode:
-        return {"failed": done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]}
-    found: dict[str, Any] = json.loads(done.stdout)
+    """What a peer does."""
+    try:
+        found = _child(options, peer)
+    except RuntimeError as error:
+        return {"failed": str(error)}
+    finally:
+        shutil.rmtree(Path(options.folder) / peer, ignore_errors=True)
     expected = str(int(fc.Fixed.parse([cash], scale=2, rounding="half_up").minor[0]))
     found["same_cash"] = found.pop("cash_minor") == expected
     return found

@@ -112,10 +112,25 @@ def flat(value: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]
 
 def big_day(found: Mapping[str, Any]) -> str:
     """The day that is larger than memory: what its run reported, and the orders a second."""
-    rows = list(flat(found))
-    if "orders" in found and "seconds" in found:
-        rows.append(("orders a second", rate(found["orders"], found["seconds"])))
-    return "\n## A day larger than memory\n\n" + aligned(("", ""), rows) + "\n"
+    told = {name: each for name, each in found.items() if name not in ("phases", "cpu_by_phase")}
+    rows = [*flat(told), ("orders a second", rate(found["orders"], found["seconds"]))]
+    phases = aligned(("phase", "seconds", "of these both cores worked", "bound by"), list(phase_rows(found)))
+    return "\n## A day larger than memory\n\n" + aligned(("", ""), rows) + "\n\n" + phases + "\n"
+
+
+def phase_rows(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """What bounds each phase: the processor where it has worked nearly all the time, else the disk or waiting."""
+    seconds, cores = found["phases"], found["cores"]
+    moved = {"read": found["bytes"]["read"], "settle": found["bytes"]["written"]}
+    for phase, cpu in found["cpu_by_phase"].items():
+        # Duplicates are looked for between reading and deciding, in the same span of processor time.
+        took = seconds.get(phase, 0.0) + (seconds.get("duplicates", 0.0) if phase == "decide" else 0.0)
+        if phase == "end" or not took:
+            continue
+        busy = cpu / (took * cores)
+        disk = moved.get(phase, 0) / took / found["limits"]["write_bytes_a_second"]
+        bound = "processor" if busy > 0.8 else "disk" if disk > 0.8 else "waiting of one for the other"
+        yield phase, f"{took:.1f}", f"{busy:.0%}", f"{bound} (disk at {disk:.0%} of its limit)"
 
 
 def page(report: dict[str, Any], big: Mapping[str, Any] | None) -> str:

@@ -61,10 +61,10 @@ from fundclear.terms import (
     Terms,
 )
 from fundclear.validation import validate
-from fundclear.verifying import Finding, Verification, verify
 
 if TYPE_CHECKING:
-    from fundclear import reference
+    from fundclear import batch, reference
+    from fundclear.verifying import Finding, Verification, verify
 
 __all__ = [
     "Allocation",
@@ -118,6 +118,7 @@ __all__ = [
     "__version__",
     "allocate",
     "apply_events",
+    "batch",
     "build_info",
     "clear",
     "distribute",
@@ -151,7 +152,10 @@ def build_info() -> dict[str, str]:
 
 
 def __getattr__(name: str) -> Any:
-    # The reference is there to judge, not to run, and pictures need a package: they are imported when asked for.
-    if name in ("plot", "reference"):
+    # What few programs need is imported when it is asked for; the pictures need a package besides.
+    if name in ("batch", "plot", "reference"):
         return import_module(f"fundclear.{name}")
+    if name in ("Finding", "Verification", "verify"):
+        found = globals()[name] = getattr(import_module("fundclear.verifying"), name)
+        return found
     raise AttributeError(f"module 'fundclear' has no attribute {name!r}")

@@ -33,7 +33,7 @@ exit codes:
   1    the input or the day was refused; the message names the error's code
   2    the command was not called as it should be
   3    verify has found a difference
-  130  interrupted; nothing is left behind
+  130  interrupted; run goes on when it is called again, all else leaves nothing behind
 """
 
 #: Tables that may come with the orders, by the option.

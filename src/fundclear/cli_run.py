@@ -123,4 +123,6 @@ def _report(day: batch.BatchDay) -> str:
         told = made.get(name)
         if isinstance(told, Mapping):
             lines.append(f"  {name}: " + ", ".join(f"{what} {value:,}" for what, value in told.items()))
+    for name, told in made.get("dictionaries", {}).items():
+        lines.append(f"  dictionary of {name}: " + ", ".join(f"{what} {value:,}" for what, value in told.items()))
     return "\n".join(lines) + "\n"

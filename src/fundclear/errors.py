@@ -256,7 +256,11 @@ CODES: Final[dict[str, ErrorCode]] = {
     "run-inputs": ErrorCode(
         InputError, "{place} was begun with other inputs: {why}", "name another folder, or remove the unfinished run"
     ),
-    "run-texts": ErrorCode(InputError, "the texts of {place} do not fit together: {why}", "use one form everywhere"),
+    "run-memory": ErrorCode(
+        InputError,
+        "the {value} distinct texts of {place} need {needed} bytes, and of the memory of the run {memory} are for them",
+        "give the run more memory, or use integers or digits of one width",
+    ),
     "run-entitled": ErrorCode(
         InputError, "{place} with a column 'entitled' cannot be held against the day before", "leave previous out"
     ),

@@ -43,15 +43,19 @@ class Domain:
     array([42,  7])
     """
 
-    __slots__ = ("_bytes", "_columns", "_name", "_offsets", "_ranks", "_spelled")
+    __slots__ = ("_bytes", "_columns", "_keys", "_known", "_name", "_offsets", "_ranks", "_width")
 
     _name: str
     _columns: tuple[Labels, ...]
     _ranks: list[_Keys]
     _offsets: _Keys | None
     _bytes: npt.NDArray[np.uint8]
-    #: The integers that the texts spell, by rank; ``None`` if ranks are the keys.
-    _spelled: _Keys | None
+    #: The keys of the texts, by rank; ``None`` if ranks are the keys.
+    _keys: _Keys | None
+    #: The digits of the texts, if the keys are what they spell.
+    _width: int | None
+    #: All texts, if those that are kept here are some of them.
+    _known: _kernel.TextDictionary | None
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         raise TypeError("a Domain is made by Domain.of()")
@@ -85,14 +89,15 @@ class Domain:
             packed = [column.packed for column in texts]
             offsets, data, ranks = _kernel.label_union(packed, with_empty, threads)
         spelled = None if offsets is None else _spelled(offsets, data)
-        if spelled is not None:
-            # A text that no row has keeps its -1.
-            ranks = [np.where(of_column < 0, -1, spelled[of_column]) for of_column in ranks]
-        domain = object.__new__(Domain)
-        values: Sequence[tuple[str, Any]] = [("_name", name), ("_columns", texts), ("_ranks", ranks)]
-        for slot, value in [*values, ("_offsets", offsets), ("_bytes", data), ("_spelled", spelled)]:
-            object.__setattr__(domain, slot, value)
-        return domain
+        width = None if offsets is None or spelled is None else int(offsets[1])
+        return _made(name, texts, ranks, (offsets, data), spelled, width, None)
+
+    @staticmethod
+    def within(name: str, known: _kernel.TextDictionary, *columns: Labels) -> Domain:
+        """The domain of all texts of a dictionary, of which the identifiers of these columns are kept here too."""
+        texts = tuple(column for column in columns if len(column))
+        offsets, data, ranks = _kernel.label_union([column.packed for column in texts], False, None)
+        return _made(name, texts, ranks, (offsets, data), known.keys(offsets, data), None, known)
 
     @property
     def name(self) -> str:
@@ -107,7 +112,17 @@ class Domain:
     @property
     def is_spelled(self) -> bool:
         """Whether the identifiers are texts of digits, and their keys what these spell."""
-        return self._spelled is not None
+        return self._width is not None
+
+    @property
+    def width(self) -> int | None:
+        """How many digits the texts have, if these are what the keys spell."""
+        return self._width
+
+    @property
+    def dictionary(self) -> _kernel.TextDictionary | None:
+        """All texts, if only some of them are kept here."""
+        return self._known
 
     def keys(self, column: Identifiers | None, threads: int | None = None) -> _Keys | int:
         """The key of every row of one of the columns that the domain was made of; of no column the one key 0."""
@@ -126,23 +141,48 @@ class Domain:
         """The identifiers of keys, as they came: integers, or a column of texts."""
         if self._offsets is None:
             return keys
-        places = keys if self._spelled is None else _kernel.key_places(self._spelled, keys, None)
+        places = keys if self._keys is None else _kernel.key_places(self._keys, keys, None)
         return packed_labels(places, self._offsets, self._bytes)
 
     def key(self, value: object) -> int | None:
         """The key of one identifier; ``None`` if it is of the other kind, or no text of the domain."""
+        if self._known is not None:
+            return self._known.key(value) if isinstance(value, str) else None
         if self._offsets is not None:
             rank = _kernel.label_find(self._offsets, self._bytes, value) if isinstance(value, str) else None
-            return rank if rank is None or self._spelled is None else int(self._spelled[rank])
+            return rank if rank is None or self._keys is None else int(self._keys[rank])
         return int(value) if isinstance(value, (int, np.integer)) and not isinstance(value, bool) else None
 
     def text(self, key: int) -> str:
         """An identifier as messages show it: the text itself, or the integer's digits."""
+        if self._known is not None:
+            return self._known.text(int(key))
         if self._offsets is None:
             return str(int(key))
-        if self._spelled is not None:
-            return str(int(key)).zfill(int(self._offsets[1]))
+        if self._width is not None:
+            return str(int(key)).zfill(self._width)
         return _kernel.label_strings(self._offsets, self._bytes, int(key), int(key) + 1)[0]
+
+
+def _made(
+    name: str,
+    columns: tuple[Labels, ...],
+    ranks: list[_Keys],
+    packed: tuple[_Keys | None, npt.NDArray[np.uint8]],
+    keys: _Keys | None,
+    width: int | None,
+    known: _kernel.TextDictionary | None,
+) -> Domain:
+    """A domain of these texts; those that have keys of their own are found by them."""
+    if keys is not None:
+        # A text that no row has keeps its -1.
+        ranks = [np.where(of_column < 0, -1, keys[of_column]) for of_column in ranks]
+    domain = object.__new__(Domain)
+    values: Sequence[tuple[str, Any]] = [("_name", name), ("_columns", columns), ("_ranks", ranks)]
+    texts: Sequence[tuple[str, Any]] = [("_offsets", packed[0]), ("_bytes", packed[1])]
+    for slot, value in [*values, *texts, ("_keys", keys), ("_width", width), ("_known", known)]:
+        object.__setattr__(domain, slot, value)
+    return domain
 
 
 def _spelled(offsets: _Keys, data: npt.NDArray[np.uint8]) -> _Keys | None:

@@ -13,6 +13,7 @@ from fundclear import batch, dayfile
 from fundclear.cli_run import _Watch
 from fundclear.formats import columnar
 from fundclear.proof import Proof
+from support.batching import with_text_accounts
 from support.sample import run
 
 ORDERS, ACCOUNTS = 6_000, 1_500
@@ -60,6 +61,20 @@ def test_a_run_writes_what_a_day_in_memory_writes_and_is_done_once(made: Path, t
     assert (tmp_path / "day" / "manifest.json").stat().st_mtime_ns == stamp
     assert run("verify", tmp_path / "day").returncode == 0
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_accounts_that_are_any_texts_have_a_phase_of_their_own(made: Path, tmp_path: Path) -> None:
+    source = shutil.copytree(made, tmp_path / "source")
+    with_text_accounts(source)
+    (source / "proof.json").unlink()
+    said = run("run", "--in", source, "--out", tmp_path / "day")
+    assert said.returncode == 0, said.stderr
+    assert "dictionary of account: texts" in said.stdout
+    told = json.loads((tmp_path / "day" / "run.json").read_text(encoding="utf-8"))
+    assert 0 < told["dictionaries"]["account"]["texts"] <= told["dictionaries"]["account"]["rows"]
+    assert told["dictionaries"]["account"]["rows"] == sum(told["rows"].values())
+    assert told["seconds"]["dictionary"] >= 0
+    assert run("verify", tmp_path / "day").returncode == 0
 
 
 def test_other_inputs_under_the_same_name_are_refused(made: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import pytest
 import fundclear as fc
 from fundclear.generating import generate
 from support import batch_worker
-from support.batching import contents
+from support.batching import contents, with_text_accounts
 from support.forging import flip_byte
 
 #: How often runs are killed; ``make crash`` asks for more.
@@ -31,6 +31,15 @@ ORDERS, ACCOUNTS, PARTS = 70_000, 100_000, 4
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("batch") / "source"
     generate(folder, profile="yuebao", orders=ORDERS, accounts=ACCOUNTS, seed=3)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A day whose accounts are texts of no fixed width."""
+    folder = tmp_path_factory.mktemp("texts") / "source"
+    generate(folder, profile="yuebao", orders=ORDERS, accounts=ACCOUNTS, seed=3)
+    with_text_accounts(folder)
     return folder
 
 
@@ -111,6 +120,30 @@ def test_killed_anywhere_a_day_is_finished(source: Path, golden: dict[str, bytes
         shutil.rmtree(out.parent)
     print(f"{kills} kills, {days} days, of which {resumed} went on with finished partitions")
     assert resumed
+
+
+def test_killed_while_its_dictionary_is_made_or_later_a_day_of_texts_is_finished(texts: Path, tmp_path: Path) -> None:
+    out = tmp_path / "now" / "day"
+    assert _run(texts, out)["is_new"]
+    golden = contents(out)
+    shutil.rmtree(out.parent)
+    dice = Random(6)
+    for number in range(max(KILLS // 7, 3)):
+        # With less memory the texts go through a file.
+        ways = (
+            {"open": "-texts"},
+            {"open": "-spill"},
+            {"lines": dice.randint(1, PARTS)},
+            {"seconds": dice.uniform(0, 1)},
+        )
+        how = {"memory": dice.choice(("8MiB", "1GiB")), "threads": dice.choice((1, 2))}
+        result = _run(texts, out, **ways[number % 4], **how)
+        assert result is None or "open" not in ways[number % 4]
+        if result is None:
+            assert not (out / "manifest.json").exists()
+            assert _run(texts, out)["is_new"]
+        _check(out, golden)
+        shutil.rmtree(out.parent)
 
 
 def test_finished_partitions_are_not_made_again(source: Path, golden: dict[str, bytes], tmp_path: Path) -> None:

@@ -68,6 +68,12 @@ def test_a_made_up_day_is_made_and_cleared_as_shown(tmp_path: Path) -> None:
     assert "Dealing day 2017-04-27: 20,000 orders" in said
 
 
+def test_a_big_day_is_run_as_shown(tmp_path: Path) -> None:
+    said = run_shown(commands("docs/how-to/big-days.md", "text"), tmp_path / "day", tmp_path)
+    assert "orders confirmed: " in said
+    assert "nothing found" in said
+
+
 def test_the_usage_of_the_reference_is_that_of_the_command() -> None:
     (usage,) = blocks("docs/reference/command.md", "text")
     for line in usage.splitlines():

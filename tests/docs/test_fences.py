@@ -27,6 +27,7 @@ OTHERS = {
     ("README.md", "sh"): "tests/docs/test_commands.py",
     ("tests/README.md", "sh"): "tests/docs/test_commands.py",
     ("docs/how-to/benchmarks.md", "sh"): "tests/docs/test_commands.py",
+    ("docs/how-to/big-days.md", "text"): "tests/docs/test_commands.py",
     ("docs/how-to/cython.md", "cython"): "tests/docs/test_cython_page.py",
     ("docs/how-to/cython.md", "py"): "tests/docs/test_cython_page.py",
     ("docs/how-to/cython.md", "sh"): "tests/docs/test_cython_page.py",

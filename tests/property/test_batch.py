@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sys
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -22,10 +22,13 @@ from fundclear.clearing import write_day
 from fundclear.generating import generate
 from support.batch_worker import PART_ROWS, run_generated
 from support.batching import (
+    IN_FILES,
     cleared,
     differences,
+    measured,
     run_day,
     spelled,
+    with_text_accounts,
     without_several_charges,
     without_some_columns,
     write_table,
@@ -89,11 +92,16 @@ def _read(kind: Any, source: Path, name: str) -> Any:
 
 
 @pytest.mark.parametrize("profile", ["yuebao", "transfer-agent"])
-@pytest.mark.parametrize("digits", [None, 9])
-def test_a_day_with_parts(tmp_path: Path, profile: str, digits: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("digits", [None, 9, "texts"])
+def test_a_day_with_parts(
+    tmp_path: Path, profile: str, digits: int | str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys.modules["fundclear.batch.run"], "_PART_ROWS", PART_ROWS)
     source = tmp_path / "source"
-    generate(source, profile=profile, orders=70_000, accounts=30_000, seed=5, account_digits=digits)
+    width = digits if isinstance(digits, int) else None
+    generate(source, profile=profile, orders=70_000, accounts=30_000, seed=5, account_digits=width)
+    if digits == "texts":
+        with_text_accounts(source)
     terms = fc.Terms.from_toml(source / "terms.toml")
     prices = dayfile.read(source / "prices.toml", terms)
     beside = {"terms": terms, "date": prices.date, "prices": prices.prices, "income": prices.income}
@@ -101,7 +109,8 @@ def test_a_day_with_parts(tmp_path: Path, profile: str, digits: int | None, monk
     orders = _read(fc.Orders, source, "orders")
     write_day(fc.clear(orders, **beside, **tables), tmp_path / "memory", part_rows=PART_ROWS)
     assert (tmp_path / "memory" / "confirmations-003.parquet").exists()
-    run_generated(source, tmp_path / "spilled", memory="1MiB", threads=2)
+    day = run_generated(source, tmp_path / "spilled", memory="2MiB" if digits == "texts" else "1MiB", threads=2)
+    assert day.made["memory"]["spilled"] > 0
     assert differences(tmp_path / "spilled", tmp_path / "memory") == []
     verification = fc.verify(tmp_path / "spilled", sample=50)
     assert (verification.findings, verification.whole) == ((), False)
@@ -118,6 +127,22 @@ def test_a_day_with_parts(tmp_path: Path, profile: str, digits: int | None, monk
     assert differences(tmp_path / "permuted", tmp_path / "memory") == []
 
 
+@given(st.integers(0, 2**32))
+def test_amounts_and_units_are_quantities(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    dice = Random(seed)
+    made = _drawn(seed, dice)
+    folder = tmp_path_factory.mktemp("measured")
+    wanted = _code(lambda: cleared(made, folder / "memory"))
+    beside = {name: value for name, value in made.items() if name not in IN_FILES}
+    files = {name: folder / f"{name}.parquet" for name in IN_FILES if made.get(name) is not None}
+    for name, path in files.items():
+        pq.write_table(measured(made[name], dice) if name == "orders" else pa.table(made[name]), path)
+    assert _code(lambda: run(files.pop("orders"), folder / "day", **files, **beside)) == wanted
+    if wanted is None:
+        assert differences(folder / "day", folder / "memory") == []
+    shutil.rmtree(folder)
+
+
 # --- what a run is refused for ---------------------------------------------------------------------------------------
 
 
@@ -131,14 +156,88 @@ _BESIDE: dict[str, Any] = {"terms": _TERMS, "prices": {"F": "1"}, "date": "2017-
 
 def test_what_a_run_does_not_read_is_refused_with_its_file(tmp_path: Path) -> None:
     path = tmp_path / "orders.parquet"
-    moments = np.array(["NaT", "2017-04-27T09:00:00"], "datetime64[us]")
-    for orders in (_orders(placed_at=moments), _orders(discount=["0.1", "0"], rate=["0.1", "0"])):
-        pq.write_table(pa.table(orders), path)
-        with pytest.raises(fc.FundclearError, match=r"orders\.parquet") as refused:
-            run(path, tmp_path / "day", **_BESIDE)
-        assert refused.value.code == "file"
-        assert not (tmp_path / "day").exists()
-        shutil.rmtree(tmp_path / ".day.run")
+    pq.write_table(pa.table(_orders(discount=["0.1", "0"], rate=["0.1", "0"])), path)
+    with pytest.raises(fc.FundclearError, match=r"orders\.parquet") as refused:
+        run(path, tmp_path / "day", **_BESIDE)
+    assert refused.value.code == "file"
+    assert not (tmp_path / "day").exists()
+
+
+@pytest.mark.parametrize("name", ["account", "fund", "kind", "quantity", "order_id"])
+@pytest.mark.parametrize("is_told", [True, False])
+def test_nulls_that_stand_for_nothing_are_refused_with_file_and_column(
+    tmp_path: Path, name: str, is_told: bool
+) -> None:
+    data = pa.table(_orders(order_id=["A", "B"]))
+    values = [data[name][0].as_py(), None]
+    data = data.set_column(data.schema.get_field_index(name), name, pa.array(values, data[name].type))
+    path = tmp_path / "orders.parquet"
+    pq.write_table(data, path, write_statistics=is_told)
+    with pytest.raises(fc.InputError, match=rf"orders\.parquet.*{name}") as refused:
+        run(path, tmp_path / "day", **_BESIDE)
+    assert refused.value.code == ("null" if is_told else "file")
+    # What the footer says is known before any work.
+    assert (tmp_path / ".day.run").exists() != is_told
+    assert not (tmp_path / "day").exists()
+
+
+def test_texts_of_a_files_dictionary_that_no_row_has_are_none(tmp_path: Path) -> None:
+    """Whatever keys the others have follows from the rows alone: here these are digits of one width after all."""
+    accounts = pa.DictionaryArray.from_arrays(pa.array([2, 0]), pa.array(["0007", "n/a", "0002", "z"]))
+    path = tmp_path / "orders.parquet"
+    for form, unlike in (("{}", "n/a"), ("a-{}", "b")):
+        texts = [form.format(text) if text != "n/a" else unlike for text in accounts.dictionary.to_pylist()]
+        column = pa.DictionaryArray.from_arrays(accounts.indices, pa.array(texts))
+        orders = _orders()
+        data = pa.table(orders).set_column(0, "account", column)
+        pq.write_table(data, path)
+        run(path, tmp_path / "day", **_BESIDE)
+        given = fc.Orders.from_arrow(data)
+        fc.clear(given, **_BESIDE).write(tmp_path / "memory")
+        assert differences(tmp_path / "day", tmp_path / "memory") == []
+        shutil.rmtree(tmp_path / "day")
+        shutil.rmtree(tmp_path / "memory")
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"quantity": ["1"], "amount": ["1"]}, "column"),
+        ({}, "column"),
+        ({"amount": ["1"]}, "file"),
+        ({"amount": ["1"], "units": ["1"]}, "file"),
+    ],
+)
+def test_measures_that_are_not_those_of_the_kinds_are_refused(tmp_path: Path, more: dict[str, Any], code: str) -> None:
+    path = tmp_path / "orders.parquet"
+    columns = {name: pa.array([Decimal(text) for text in texts], pa.decimal128(9, 2)) for name, texts in more.items()}
+    pq.write_table(pa.table({"account": [1], "fund": ["F"], "kind": ["redeem"], **columns}), path)
+    with pytest.raises(fc.InputError, match=r"orders\.parquet") as refused:
+        run(path, tmp_path / "day", **_BESIDE)
+    assert refused.value.code == code
+
+
+def test_integers_here_and_texts_there_are_refused(tmp_path: Path) -> None:
+    orders, positions = tmp_path / "orders.parquet", tmp_path / "positions.parquet"
+    for account, other in (("a", 1), (1, "a"), ("7", 7)):
+        pq.write_table(pa.table(fc.Orders(account=[account], fund="F", kind="redeem", quantity=["1"])), orders)
+        pq.write_table(pa.table(fc.Positions(account=[other], fund="F", units=["5"])), positions)
+        with pytest.raises(fc.InputTypeError) as refused:
+            run(orders, tmp_path / "day", positions=positions, **_BESIDE)
+        assert refused.value.code == "identifier-kind"
+
+
+def test_a_dictionary_that_does_not_fit_says_what_it_needs(tmp_path: Path) -> None:
+    path = tmp_path / "orders.parquet"
+    texts = [f"account {number}" for number in range(10_000)]
+    orders = fc.Orders(account=texts, fund="F", kind="subscribe", quantity=["10.00"] * len(texts))
+    pq.write_table(pa.table(orders), path)
+    with pytest.raises(fc.InputError, match=r"10000 distinct texts of account need \d+ bytes") as refused:
+        run(path, tmp_path / "day", memory="64KiB", **_BESIDE)
+    assert refused.value.code == "run-memory"
+    day = run(path, tmp_path / "day", memory="1MiB", **_BESIDE)
+    assert day.made["dictionaries"]["account"]["texts"] == len(texts)
+    assert day.made["memory"]["dictionaries"] < 1 << 20
 
 
 def test_orders_without_ids_are_those_of_their_files_in_order(tmp_path: Path) -> None:

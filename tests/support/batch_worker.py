@@ -74,6 +74,23 @@ def _die_when_there(journal: Path, part: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def _die_when_open(name: str) -> None:
+    """Dies as soon as a file of such a name is open that has none in its folder any more."""
+    descriptors = Path("/proc/self/fd")
+
+    def watch() -> None:
+        while True:
+            for descriptor in descriptors.iterdir():
+                try:
+                    if os.readlink(descriptor).endswith(f"{name} (deleted)"):
+                        _die()
+                except OSError:
+                    pass
+            time.sleep(0.0002)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def _die_after(seconds: float) -> None:
     """Dies after a while, counted from here."""
 
@@ -95,6 +112,8 @@ def main(asked: dict[str, Any]) -> None:
         _die_at_call(asked["call"])
     if "lines" in asked:
         _die_when_there(out.parent / f".{out.name}.run" / "journal", asked["lines"])
+    if "open" in asked:
+        _die_when_open(asked["open"])
     if "seconds" in asked:
         _die_after(asked["seconds"])
     how = {name: asked[name] for name in ("memory", "threads") if name in asked}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -35,18 +36,44 @@ def _pieces(table: TypedTable, dice: Random, has_ids: bool) -> list[Any]:
     return [chosen(table, np.ascontiguousarray(rows)) for rows in np.split(order, cuts)]
 
 
-def _arrow(table: Any) -> pa.Table:
-    """A table whose missing moments are values, as in our own files: a run reads no nulls."""
+def _arrow(table: Any, dice: Random) -> pa.Table:
+    """A table in which some of what stands for nothing is null; missing moments may be values, as in our own files."""
     data = pa.table(table)
-    if "placed_at" in table:
+    if "placed_at" in table and dice.random() < 0.5:
         place = data.schema.get_field_index("placed_at")
         moments = pa.array(table["placed_at"].view(np.int64), data.schema.field(place).type)
         data = data.set_column(place, "placed_at", moments)
+    for spec in table.columns_of:
+        if spec.name not in table or spec.default is None or spec.kind == "instant" or dice.random() < 0.5:
+            continue
+        place = data.schema.get_field_index(spec.name)
+        data = data.set_column(place, spec.name, _with_nulls(data.column(place), spec.default, dice))
     return data
 
 
+def measured(table: Any, dice: Random) -> pa.Table:
+    """Orders whose quantities stand in columns of their kinds."""
+    data = pa.table(table)
+    place = data.schema.get_field_index("quantity")
+    kinds, given = data["kind"].to_pylist(), data["quantity"].to_pylist()
+    zero = dice.choice((None, Decimal(0)))
+    cash, others = ("subscribe", "periodic"), ("redeem", "switch")
+    is_cash = [kind in cash or (kind not in others and dice.random() < 0.5) for kind in kinds]
+    for name, wanted in (("units", False), ("amount", True)):
+        values = [value if which == wanted else zero for value, which in zip(given, is_cash, strict=True)]
+        data = data.add_column(place, name, pa.array(values, data["quantity"].type))
+    return data.drop_columns("quantity")
+
+
+def _with_nulls(column: Any, default: Any, dice: Random) -> Any:
+    """The column with some of its defaults as nulls."""
+    values = column.to_pylist()
+    plain = default if pa.types.is_string(column.type) else 0
+    return pa.array([None if value == plain and dice.random() < 0.5 else value for value in values], column.type)
+
+
 def _write_with_arrow(path: Path, table: Any, dice: Random, group_rows: tuple[int, ...]) -> None:
-    data = _arrow(table)
+    data = _arrow(table, dice)
     wide = [
         field.with_type(pa.decimal128(38, field.type.scale)) if pa.types.is_decimal(field.type) else field
         for field in data.schema
@@ -67,7 +94,7 @@ def _write_with_arrow(path: Path, table: Any, dice: Random, group_rows: tuple[in
 
 
 def _write_with_polars(path: Path, table: Any, dice: Random, group_rows: tuple[int, ...]) -> None:
-    pl.DataFrame(_arrow(table)).write_parquet(
+    pl.DataFrame(_arrow(table, dice)).write_parquet(
         path, row_group_size=dice.choice(group_rows), compression=dice.choice(("zstd", "snappy", "uncompressed"))
     )
 
@@ -135,6 +162,15 @@ _SPELLED = {
 }
 
 
+def _wild(place: int) -> str:
+    """A text of its own for each place, of any width."""
+    return "\u00e9\u5ba2 zA"[place % 5] * (place % 4) + str(place) if place else ""
+
+
+#: Texts that are not digits of one width, by place.
+_WAYS = {"others": "n-{}".format, "many widths": str, "wild": _wild}
+
+
 def _remade(table: Any, columns: dict[str, Any]) -> Any:
     return type(table).from_columns(columns, [name for name in columns if table.is_utc(name)])
 
@@ -150,19 +186,19 @@ def without_some_columns(given: dict[str, Any], dice: Random) -> dict[str, Any]:
 
 
 def spelled(given: dict[str, Any], dice: Random) -> dict[str, Any]:
-    """The day with some identifiers as texts: digits of one width, or, but for accounts, others."""
+    """The day with some identifiers as texts: digits of one width or of many, or others, one of which may be empty."""
     made = dict(given)
-    for kind, columns in _SPELLED.items():
-        way = dice.choice(("integers", "digits", "digits", "others"))
+    for columns in _SPELLED.values():
+        way = dice.choice(("integers", "digits", *_WAYS))
         if way == "integers":
             continue
-        form = "n-{}" if way == "others" and kind != "account" else "{:09}"
+        form = _WAYS.get(way, "{:09}".format)
         places = _places(made, columns)
         for name, table in made.items():
             if not isinstance(table, TypedTable) or not any(column in table for column in columns):
                 continue
             changed = {
-                column: fc.Labels.of([form.format(places[value]) for value in table[column].tolist()])
+                column: fc.Labels.of([form(places[value]) for value in table[column].tolist()])
                 for column in columns
                 if column in table
             }
@@ -184,3 +220,13 @@ def without_several_charges(given: dict[str, Any]) -> dict[str, Any]:
     if not charges:
         return given
     return given | {"orders": chosen(orders, np.flatnonzero(sum(map(np.int64, charges)) < 2))}
+
+
+def with_text_accounts(folder: Path) -> None:
+    """Makes the accounts of a made-up day texts of no fixed width, in another order than before."""
+    for path in folder.glob("*-*.parquet"):
+        data = pq.read_table(path)
+        place = data.schema.get_field_index("account")
+        mixed = (data.column(place).to_numpy().astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20)
+        texts = pa.array([f"CN-{number:x}" for number in mixed.tolist()])
+        pq.write_table(data.set_column(place, "account", texts), path, row_group_size=10_000)

@@ -8,11 +8,12 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::bits::{LANE, pack, unpack};
+use crate::error::Error;
 
 /// Rows of a block; the last block that a worker makes of a partition has fewer.
 const BLOCK_ROWS: usize = 512;
@@ -59,6 +60,7 @@ impl Budget {
 /// Where blocks go that do not fit into memory.
 #[derive(Debug)]
 pub struct Spill {
+    folder: PathBuf,
     file: File,
     end: AtomicU64,
 }
@@ -72,7 +74,12 @@ impl Spill {
         let path = folder.join(name);
         let file = File::options().read(true).write(true).create_new(true).open(&path)?;
         std::fs::remove_file(&path)?;
-        Ok(Self { file, end: AtomicU64::new(0) })
+        Ok(Self { folder: folder.to_owned(), file, end: AtomicU64::new(0) })
+    }
+
+    /// A failure of the file, which has no name: that of its folder.
+    fn failed(&self, error: io::Error) -> Error {
+        Error::file(&self.folder, error)
     }
 
     /// The bytes that went there.
@@ -168,10 +175,13 @@ impl<'s> Shuffle<'s> {
         Partitions { partitions, width: self.width, spill: self.spill }
     }
 
-    fn add(&self, partition: usize, rows: usize, words: &[u64]) -> io::Result<()> {
+    fn add(&self, partition: usize, rows: usize, words: &[u64]) -> Result<(), Error> {
         let bytes = std::mem::size_of_val(words) as u64;
-        let block =
-            if self.budget.take(bytes) { Block::Memory(words.into()) } else { Block::Disk(self.spill.write(words)?) };
+        let block = if self.budget.take(bytes) {
+            Block::Memory(words.into())
+        } else {
+            Block::Disk(self.spill.write(words).map_err(|error| self.spill.failed(error))?)
+        };
         if let Some(partition) = self.partitions.get(partition) {
             let mut partition = partition.lock().unwrap_or_else(PoisonError::into_inner);
             partition.rows += rows;
@@ -186,7 +196,7 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// What the system says of the file for what does not fit into memory.
-    pub fn add(&mut self, partitions: &[u32], rows: &[i64]) -> io::Result<()> {
+    pub fn add(&mut self, partitions: &[u32], rows: &[i64]) -> Result<(), Error> {
         let width = self.shuffle.width;
         for (partition, row) in partitions.iter().zip(rows.chunks_exact(width)) {
             let partition = usize::try_from(*partition).unwrap_or(usize::MAX);
@@ -208,7 +218,7 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// As [`Self::add`].
-    pub fn finish(mut self) -> io::Result<()> {
+    pub fn finish(mut self) -> Result<(), Error> {
         let width = self.shuffle.width;
         for (partition, staged) in self.staged.iter().enumerate().filter(|(_, staged)| !staged.is_empty()) {
             let words = self.packer.pack(staged, width);
@@ -336,14 +346,14 @@ impl Partitions<'_> {
     ///
     /// # Errors
     /// What the system says of the file for what did not fit into memory.
-    pub fn each(&self, reader: &mut Reader, partition: usize, mut look: impl FnMut(&Rows<'_>)) -> io::Result<()> {
+    pub fn each(&self, reader: &mut Reader, partition: usize, mut look: impl FnMut(&Rows<'_>)) -> Result<(), Error> {
         let Some(partition) = self.partitions.get(partition) else { return Ok(()) };
         let Reader { bytes, words } = reader;
         for block in &partition.blocks {
             let words: &[u64] = match block {
                 Block::Memory(words) => words,
                 Block::Disk(place) => {
-                    self.spill.read(place, bytes, words)?;
+                    self.spill.read(place, bytes, words).map_err(|error| self.spill.failed(error))?;
                     words
                 }
             };
@@ -422,6 +432,8 @@ impl Rows<'_> {
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use std::thread;
+
+    use fundclear_store::error::Error as StoreError;
 
     use super::*;
 
@@ -519,7 +531,9 @@ mod tests {
         assert_eq!(found, (0..600).collect::<Vec<_>>());
         spill.file.write_all_at(&[77], 40).unwrap();
         let error = partitions.each(&mut Reader::default(), 0, |_| {}).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        let Error::File(error) = error else { panic!("{error:?}") };
+        assert_eq!(error.path, folder.path());
+        assert!(matches!(error.error, StoreError::Io(error) if error.kind() == io::ErrorKind::InvalidData));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

@@ -22,6 +22,17 @@ pub enum Error {
     Kernel(KernelError),
     /// What a file or the disk refuses.
     File(FileError),
+    /// The distinct texts of a domain need more memory than there is.
+    Dictionary {
+        /// What the texts are.
+        name: String,
+        /// How many there are.
+        texts: u64,
+        /// The bytes that they need.
+        needed: u64,
+        /// The bytes that they may take.
+        memory: u64,
+    },
 }
 
 impl From<KernelError> for Error {
@@ -39,22 +50,46 @@ impl Error {
 
 /// Where workers inside the kernel leave what it has no words for: it only knows that it has to stop.
 #[derive(Debug, Default)]
-pub struct Failures(Mutex<Option<Error>>);
+pub struct Failures(Mutex<Vec<Error>>);
 
 impl Failures {
-    /// Keeps the first failure; what the kernel is told.
+    /// Keeps a failure; what the kernel is told, which stands for it: of several failures the kernel picks the one of
+    /// the smallest task, whichever came first.
     pub fn keep(&self, error: Error) -> KernelError {
         if let Error::Kernel(error) = error {
             return error;
         }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get_or_insert(error);
-        KernelError::whole(Code::Cancelled)
+        kept.push(error);
+        KernelError { row: Some(kept.len() - 1), ..KernelError::whole(Code::Cancelled) }
     }
 
-    /// What was kept, if anything was; else what the kernel says.
+    /// What an error of the kernel stands for; itself if for nothing else.
     pub fn or(&self, error: KernelError) -> Error {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.take().unwrap_or(Error::Kernel(error))
+        match error {
+            KernelError { code: Code::Cancelled, row: Some(place), .. } if place < kept.len() => {
+                kept.swap_remove(place)
+            }
+            other => Error::Kernel(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_kept_comes_back_for_what_the_kernel_was_told() {
+        let failures = Failures::default();
+        let told: Vec<_> =
+            ["a", "b", "c"].map(|path| failures.keep(Error::file(path, std::io::Error::other("full")))).into();
+        let found = failures.or(told.get(1).cloned().unwrap_or_else(|| KernelError::whole(Code::Law)));
+        assert!(matches!(found, Error::File(FileError { path, .. }) if path == std::path::Path::new("b")));
+        for code in [Code::Law, Code::Cancelled] {
+            let own = failures.or(failures.keep(Error::Kernel(KernelError::whole(code))));
+            assert!(matches!(own, Error::Kernel(error) if error.code == code));
+        }
     }
 }

@@ -106,8 +106,9 @@ impl Journal {
         // Half a line is what a run that was killed has left.
         file.set_len(u64::try_from(whole).unwrap_or(u64::MAX))?;
         bytes.truncate(whole);
-        let lines = String::from_utf8(bytes).unwrap_or_default();
-        let records = lines.lines().filter_map(Record::read).map(|record| (record.partition, record)).collect();
+        // A line that is damaged is no line, whatever stands in it.
+        let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
+        let records = lines.filter_map(Record::read).map(|record| (record.partition, record)).collect();
         Ok((Self { file: Mutex::new(file) }, records))
     }
 
@@ -173,12 +174,15 @@ mod tests {
             let (_, records) = Journal::open(&path).unwrap();
             assert_eq!(records.len(), lines + 1);
         }
-        for place in 0..whole.len() {
+        // A damaged line takes none of the others with it, but for the next one if it is its end that is damaged.
+        for (place, mask) in (0..whole.len()).flat_map(|place| [(place, 1), (place, 0x80)]) {
             let mut bytes = whole.clone();
-            bytes[place] ^= 1;
+            bytes[place] ^= mask;
             std::fs::write(&path, &bytes).unwrap();
             let (_, records) = Journal::open(&path).unwrap();
-            assert!(records.len() < 2 && records.values().all(|kept| *kept == record(kept.partition)), "{place}");
+            let left = if whole[place] == b'\n' && place + 1 < whole.len() { 0 } else { 1 };
+            assert_eq!(records.len(), left, "{place} {mask}");
+            assert!(records.values().all(|kept| *kept == record(kept.partition)), "{place}");
         }
     }
 }

@@ -6,9 +6,13 @@
 
 mod bits;
 pub mod blocks;
+pub mod dictionary;
 pub mod duplicates;
 pub mod error;
+mod gather;
 pub mod journal;
+pub mod measures;
+mod merge;
 pub mod out;
 pub mod progress;
 pub mod read;
@@ -16,5 +20,6 @@ pub mod resolve;
 pub mod scan;
 pub mod settle;
 pub mod sieve;
+mod slots;
 pub mod source;
 pub mod texts;

@@ -48,7 +48,7 @@ impl OutColumn {
 #[derive(Debug, Default)]
 pub struct Desk {
     memory: Vec<Vec<i64>>,
-    /// The hashes of columns of digits.
+    /// The hashes of columns whose texts are in no list.
     hashes: Vec<Vec<i64>>,
 }
 
@@ -59,9 +59,23 @@ impl Desk {
         self.memory.resize_with(columns.len(), Vec::new);
         self.hashes.resize_with(columns.len(), Vec::new);
         for ((column, slice), hashes) in columns.iter().zip(slices).zip(&mut self.hashes) {
-            if let (Kind::Digits(width), Slice::I64(values)) = (&column.kind, slice) {
-                hashes.clear();
-                hashes.extend(values.iter().map(|value| digits_hash(*value, *width).cast_signed()));
+            let hash = |value: i64| match &column.kind {
+                Kind::Digits(width) => Some(digits_hash(value, *width)),
+                Kind::Spelled(spelling) => Some(spelling.text(value).map_or(0, |text| text_hash(text.as_bytes()))),
+                _ => None,
+            };
+            let Some(none) = hash(0) else { continue };
+            // Rows of an account follow each other.
+            let mut last = (0, none);
+            hashes.clear();
+            match slice {
+                Slice::I64(values) => hashes.extend(values.iter().map(|value| {
+                    if *value != last.0 {
+                        last = (*value, hash(*value).unwrap_or_default());
+                    }
+                    last.1.cast_signed()
+                })),
+                other => hashes.resize(other.len(), none.cast_signed()),
             }
         }
         for ((column, slice), memory) in columns.iter().zip(slices).zip(&mut self.memory) {
@@ -85,6 +99,10 @@ impl Desk {
     #[must_use]
     pub fn chunk<'a>(&'a self, place: usize, column: &OutColumn, slice: Slice<'a>) -> Chunk<'a> {
         match (&column.source, self.memory.get(place), slice) {
+            (From::Numbers(keys), _, Slice::Zeros(rows)) => {
+                Chunk::Repeat(keys.first().copied().unwrap_or_default(), rows)
+            }
+            (_, _, Slice::Zeros(rows)) => Chunk::Repeat(0, rows),
             (From::Numbers(_), Some(memory), Slice::U32(_)) | (From::Scaled(..), Some(memory), Slice::I64(_)) => {
                 Chunk::I64(memory)
             }
@@ -98,7 +116,7 @@ impl Desk {
     /// A column as its table's fingerprint reads it, which goes to its file as this chunk.
     #[must_use]
     pub fn field<'a>(&'a self, place: usize, column: &'a OutColumn, chunk: &Chunk<'a>) -> Field<'a> {
-        if let (Kind::Digits(_), Some(hashes)) = (&column.kind, self.hashes.get(place)) {
+        if let (Kind::Digits(_) | Kind::Spelled(_), Some(hashes)) = (&column.kind, self.hashes.get(place)) {
             return Field { values: Ints::I64(hashes), texts: None };
         }
         let values = match *chunk {

@@ -1,20 +1,28 @@
 //! How far a run is, for those who watch it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// What is done so far; counted by the workers, read by whoever watches.
+use fundclear_kernel::error::{Code, Error};
+
+/// What is done so far, counted by the workers and read by whoever watches; and whether to stop, the other way round.
 #[derive(Debug, Default)]
 pub struct Meter {
     rows: AtomicU64,
     settled: AtomicU64,
     partitions: AtomicU64,
     bytes: AtomicU64,
+    stopped: AtomicBool,
 }
 
 impl Meter {
     /// Rows were read.
     pub fn read(&self, rows: usize) {
         self.rows.fetch_add(u64::try_from(rows).unwrap_or_default(), Ordering::Relaxed);
+    }
+
+    /// Rows are read from the beginning.
+    pub fn read_again(&self) {
+        self.rows.store(0, Ordering::Relaxed);
     }
 
     /// Orders were settled.
@@ -30,6 +38,19 @@ impl Meter {
     /// Bytes were written.
     pub fn wrote(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Lets workers stop in the middle of what they do.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether to go on.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`] if not.
+    pub fn go_on(&self) -> Result<(), Error> {
+        if self.stopped.load(Ordering::Relaxed) { Err(Error::whole(Code::Cancelled)) } else { Ok(()) }
     }
 
     /// Rows read, orders settled, partitions finished, and bytes written.

@@ -12,7 +12,9 @@ use fundclear_kernel::scale::{MAX_MINOR, power_of_ten};
 use fundclear_store::error::Error as StoreError;
 
 use crate::blocks::{Shuffle, Writer};
+use crate::dictionary::ABSENT;
 use crate::error::{Error, Failures};
+use crate::measures::{Measures, quantities};
 use crate::progress::Meter;
 use crate::scan::{Column, Form, Source};
 use crate::sieve::Sieve;
@@ -64,6 +66,8 @@ pub struct TableRead<'r> {
     pub sifted: Option<(usize, usize)>,
     /// The id of the first row, where rows are their own ids.
     pub own_ids: Option<(usize, i64)>,
+    /// What quantities are made of, if they have no column of their own.
+    pub measures: Option<Measures>,
 }
 
 /// What all workers share.
@@ -135,7 +139,7 @@ impl TableRead<'_> {
             for (all, (_, seen)) in total.distinct.iter_mut().zip(worker.seen) {
                 all.extend(seen);
             }
-            worker.writer.finish().map_err(|error| Error::file("spill", error))?;
+            worker.writer.finish()?;
         }
         Ok(total.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
@@ -171,6 +175,7 @@ impl TableRead<'_> {
         let rows = source.group_rows(group);
         let mut done = 0;
         while done < rows {
+            reads.meter.go_on()?;
             let count = CHUNK_ROWS.min(rows - done);
             for (place, (column, cache)) in columns.iter_mut().zip(&mut worker.caches).enumerate() {
                 let Some(column) = column else { continue };
@@ -203,6 +208,8 @@ impl TableRead<'_> {
                     .map_err(|(offset, error)| at_row(path, about, row + offset, error))?;
             }
         }
+        self.measure(worker, path, first)?;
+        self.check_texts(worker, path, first)?;
         self.check_charges(worker, path, first)?;
         self.print(worker, count)?;
         self.note(worker, reads, count)?;
@@ -244,7 +251,37 @@ impl TableRead<'_> {
             }
         }
         let rows = rows.get(..count * width).unwrap_or_default();
-        writer.add(partitions, rows).map_err(|error| Error::file("spill", error))
+        writer.add(partitions, rows)
+    }
+
+    /// Makes quantities of cash and units.
+    fn measure(&self, worker: &mut Worker<'_>, path: &Path, first: usize) -> Result<(), Error> {
+        let Some(about) = &self.measures else { return Ok(()) };
+        let Worker { caches, values, .. } = worker;
+        let mut made = values.get_mut(about.quantity).map(std::mem::take).unwrap_or_default();
+        let column = |place: usize| values.get(place).map(Vec::as_slice).unwrap_or_default();
+        let hashes = caches.get(about.kind).map(Cache::hashes).unwrap_or_default();
+        let given = (column(about.amount), column(about.units));
+        let done = quantities(about, column(about.kind), hashes, given, &mut made);
+        if let Some(slot) = values.get_mut(about.quantity) {
+            *slot = made;
+        }
+        let Err(other) = done else { return Ok(()) };
+        let (name, row) = (self.columns.get(other.column).map_or("", |column| column.name), first + other.row);
+        let why = format!("column {name:?}, row {row}: an order of its kind has the other measure");
+        Err(Error::file(path, StoreError::Content(why)))
+    }
+
+    /// Refuses texts that no dictionary has, though all texts of the files are in it.
+    fn check_texts(&self, worker: &Worker<'_>, path: &Path, first: usize) -> Result<(), Error> {
+        for ((cache, about), values) in worker.caches.iter().zip(&self.columns).zip(&worker.values) {
+            let absent = matches!(cache.reading(), Reading::Keys(_)).then_some(values);
+            if let Some(row) = absent.and_then(|values| values.iter().position(|value| *value == ABSENT)) {
+                let why = "the file has changed while it was read".to_owned();
+                return Err(at_row(path, about, first + row, StoreError::Content(why)));
+            }
+        }
+        Ok(())
     }
 
     /// Refuses an order that gives more than one charge of its own: only a day in memory keeps what it gave.
@@ -271,11 +308,18 @@ impl TableRead<'_> {
     fn print(&self, worker: &mut Worker<'_>, count: usize) -> Result<(), KernelError> {
         let Worker { caches, values, hashes, printer, found, .. } = worker;
         for ((cache, values), hashes) in caches.iter().zip(values.iter()).zip(hashes.iter_mut()) {
-            if let Reading::Digits(digits) = cache.reading()
-                && let Some(width) = digits.width()
-            {
-                hashes.clear();
-                hashes.extend(values.iter().map(|value| digits_hash(*value, width).cast_signed()));
+            match cache.reading() {
+                Reading::Digits(digits) => {
+                    if let Some(width) = digits.width() {
+                        hashes.clear();
+                        hashes.extend(values.iter().map(|value| digits_hash(*value, width).cast_signed()));
+                    }
+                }
+                Reading::Keys(dictionary) => {
+                    hashes.clear();
+                    hashes.extend(values.iter().map(|value| dictionary.hash(*value).cast_signed()));
+                }
+                Reading::Listed(_) | Reading::None => {}
             }
         }
         let nothing = Ints::Same(0, count);
@@ -291,7 +335,7 @@ impl TableRead<'_> {
                     Field { values: nothing, texts: defaults.get(*place).map(<[u64; 1]>::as_slice) }
                 }
                 Reading::Listed(_) => Field { values: Ints::I64(values), texts: Some(cache.hashes()) },
-                Reading::Digits(_) => Field { values: Ints::I64(hashes), texts: None },
+                Reading::Digits(_) | Reading::Keys(_) => Field { values: Ints::I64(hashes), texts: None },
                 Reading::None => Field { values: Ints::I64(values), texts: None },
             }
         };

@@ -27,14 +27,26 @@ pub fn resolve(
     if suspects.is_empty() && earlier.is_empty() {
         return Ok(Refused::default());
     }
+    let found = find(exec, table, partitions, suspects, earlier, failures)?;
+    judge(table, partitions, &found, earlier)
+}
+
+/// All orders that have a suspected id or an earlier one's, sorted.
+fn find(
+    exec: &Exec<'_>,
+    table: &Packed<'_>,
+    partitions: usize,
+    suspects: &HashSet<(i64, i64)>,
+    earlier: &HashSet<(u32, i64)>,
+    failures: &Failures,
+) -> Result<Vec<Suspect>, Error> {
     let ids = table.columns.get(orders::order_id);
     let distributors = table.columns.get(orders::distributor);
     let rows = (0..partitions).map(|partition| table.partitions.rows(partition)).sum();
     let ids_of_earlier: HashSet<i64> = earlier.iter().map(|(_, id)| *id).collect();
     let filter = Filter::of(suspects.len(), suspects.iter().map(|(_, id)| *id));
     let suspected = |distributor: i64, id: i64| {
-        filter.may_have(id) && suspects.contains(&(distributor, id))
-            || !ids_of_earlier.is_empty() && ids_of_earlier.contains(&key_of(ids, id))
+        filter.may_have(id) && suspects.contains(&(distributor, id)) || ids_of_earlier.contains(&id)
     };
     let init = || (Reader::default(), [Vec::new(), Vec::new()], Vec::new(), Vec::<Suspect>::new());
     let states = exec.run(rows, 0..partitions, init, |(reader, [id, distributor], column, found), _, partition| {
@@ -57,12 +69,22 @@ pub fn resolve(
                 }
             }
         });
-        read.map_err(|error| failures.keep(Error::file("spill", error)))
+        read.map_err(|error| failures.keep(error))
     });
     let states = states.map_err(|error| failures.or(error))?;
     let mut found: Vec<Suspect> = states.into_iter().flat_map(|(.., found)| found).collect();
     found.sort_unstable();
-    let number = |distributor: i64| match distributors {
+    Ok(found)
+}
+
+/// What is to be done with the orders that were found.
+fn judge(
+    table: &Packed<'_>,
+    partitions: usize,
+    found: &[Suspect],
+    earlier: &HashSet<(u32, i64)>,
+) -> Result<Refused, Error> {
+    let number = |distributor: i64| match table.columns.get(orders::distributor) {
         Some(Column::Packed(_, Lookup::Keys(numbers))) => numbers.of(distributor),
         Some(Column::Packed(_, Lookup::Texts(known))) => {
             let known = usize::try_from(distributor).ok().and_then(|text| known.get(text)).copied();
@@ -74,7 +96,7 @@ pub fn resolve(
     let mut count = 0;
     for group in found.chunk_by(|a, b| a.0 == b.0) {
         let Some((first, others)) = group.split_first() else { continue };
-        let key = (number(first.0.0), key_of(ids, first.0.1));
+        let key = (number(first.0.0), first.0.1);
         let verdict = if earlier.contains(&key) {
             Verdict::Earlier
         } else if others.is_empty() {
@@ -96,16 +118,6 @@ pub fn resolve(
         return Err(Error::file("orders", fundclear_store::error::Error::Content(why)));
     }
     Ok(Refused::new(verdicts, count))
-}
-
-/// What a packed id stands for: texts have keys, which are not their numbers in the order in which they were found.
-fn key_of(column: Option<&Column>, id: i64) -> i64 {
-    match column {
-        Some(Column::Packed(_, Lookup::Texts(keys))) => {
-            usize::try_from(id).ok().and_then(|text| keys.get(text)).copied().unwrap_or_default()
-        }
-        _ => id,
-    }
 }
 
 /// The values of a column as they were packed; the scalar of one that was not, for all rows.

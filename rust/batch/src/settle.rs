@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fundclear_kernel::day::bucket::{Bucket, Settled};
+use fundclear_kernel::day::confirmations::ConfirmationTable;
 use fundclear_kernel::day::fingerprint::{Field, Ints, Printer};
 use fundclear_kernel::day::finish::Sums;
 use fundclear_kernel::day::rebuilt::Sink;
-use fundclear_kernel::day::tables::{ConfirmationTable, LotColumns, OpeningColumns, PositionColumns, Slice};
+use fundclear_kernel::day::tables::{LotColumns, OpeningColumns, PositionColumns, Slice};
 use fundclear_kernel::day::types::Status;
 use fundclear_kernel::error::Error as KernelError;
 use fundclear_store::pack::{Buffers, Chunk, Kind, PartWriter};
@@ -261,7 +262,7 @@ impl<'t> PartSink<'t> {
             let deferred = confirmations.deferred.get(*row).is_some_and(|units| *units != 0);
             deferred || confirmations.status.get(*row) == Some(&(Status::Carried as u8))
         };
-        let rows: Vec<usize> = (0..confirmations.status.len()).filter(is_left).collect();
+        let rows: Vec<usize> = (0..confirmations.rows()).filter(is_left).collect();
         if rows.is_empty() {
             return Ok(());
         }
@@ -324,8 +325,9 @@ impl Sink for PartSink<'_> {
     }
 
     fn settled(&mut self, confirmations: &ConfirmationTable, settled: &Settled) -> Result<(), KernelError> {
+        self.target.meter.go_on()?;
         let done = self.take(confirmations, settled);
-        self.target.meter.settled(confirmations.status.len());
+        self.target.meter.settled(confirmations.rows());
         self.keep(done)
     }
 

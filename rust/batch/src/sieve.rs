@@ -55,7 +55,11 @@ impl Sieve {
     #[inline]
     fn slot(&self, distributor: i64, id: i64) -> (usize, u64) {
         let slot = match self.low {
-            Some(low) => id.abs_diff(low) * DISTRIBUTORS + (distributor.cast_unsigned() & (DISTRIBUTORS - 1)),
+            // Far beyond the bounds there is no bit.
+            Some(low) => {
+                let first = id.abs_diff(low).saturating_mul(DISTRIBUTORS);
+                first.saturating_add(distributor.cast_unsigned() & (DISTRIBUTORS - 1))
+            }
             None => mix(id.wrapping_add(distributor.wrapping_mul(0x9e37_79b9))),
         };
         let word = usize::try_from(slot >> 6).unwrap_or(usize::MAX);
@@ -75,9 +79,9 @@ impl Sieve {
         let mut found = 0;
         for (distributor, id) in distributors.zip(ids) {
             let (word, bit) = self.slot(distributor, *id);
-            if let Some(word) = self.bits.get(word)
-                && word.fetch_or(bit, Ordering::Relaxed) & bit != 0
-            {
+            // The bounds are what the files say of themselves; whoever lies beyond them has no bit, and is looked at.
+            let is_new = self.bits.get(word).is_some_and(|word| word.fetch_or(bit, Ordering::Relaxed) & bit == 0);
+            if !is_new {
                 suspects.insert((distributor, *id));
                 found += 1;
             }
@@ -91,6 +95,17 @@ impl Sieve {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_beyond_bounds_that_are_wrong_are_suspects() {
+        let sieve = Sieve::new(1_000, Some((10, 20)), 100);
+        let mut suspects = HashSet::new();
+        for ids in [[12, i64::MAX, i64::MIN, 1 << 40], [13, i64::MAX, i64::MIN, 1 << 40]] {
+            sieve.see([0; 4].into_iter(), &ids, &mut suspects).unwrap();
+        }
+        assert!([i64::MAX, i64::MIN, 1 << 40].iter().all(|id| suspects.contains(&(0, *id))));
+        assert!(!suspects.contains(&(0, 12)) && !suspects.contains(&(0, 13)));
+    }
 
     #[test]
     fn every_id_that_is_there_twice_is_a_suspect_and_few_others_are() {

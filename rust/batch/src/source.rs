@@ -1,13 +1,16 @@
 //! The rows of a day as the kernel asks for them: packed columns of a partition, made into orders, positions and lots.
 
+use std::collections::HashSet;
+
 use fundclear_kernel::day::Numbers;
 use fundclear_kernel::day::rebuilt::{Buckets, Source, Wanted};
 use fundclear_kernel::day::types::{Kind, Lot, Order, Origin, OwnCharge, Position, Reason};
 use fundclear_kernel::error::Error as KernelError;
 
 use crate::blocks::{Partitions, Reader};
-use crate::duplicates::Refused;
+use crate::duplicates::{Filter, Refused};
 use crate::error::{Error, Failures};
+use crate::progress::Meter;
 
 /// What the values of a packed column stand for.
 #[derive(Clone, Debug)]
@@ -65,7 +68,7 @@ places! {
     /// The places of the columns of orders.
     orders {
         account, fund, kind, quantity, order_id, distributor, transaction_account, placed_at, target_fund, on_gate,
-        charge, discount, rate, fee
+        charge, discount, rate, fee, amount, units
     }
     /// The places of the columns of positions.
     positions {
@@ -98,27 +101,32 @@ pub struct DayRows<'d> {
     pub date: i32,
     /// Where failures are left.
     pub failures: &'d Failures,
+    /// Who knows whether to stop.
+    pub meter: &'d Meter,
 }
 
 /// A worker's memory for reading partitions.
 pub struct Scratch {
     reader: Reader,
     columns: Vec<Vec<i64>>,
+    orders: Vec<Order>,
 }
 
 impl Packed<'_> {
-    /// Looks at the rows of a partition block by block: how many there are, and all columns.
+    /// Looks at the rows of a partition block by block: how many there are, and some columns.
     fn each<const COLUMNS: usize>(
         &self,
         reader: &mut Reader,
         partition: usize,
         memory: &mut Vec<Vec<i64>>,
+        places: [usize; COLUMNS],
         mut look: impl FnMut(usize, &[Lane<'_>; COLUMNS]),
     ) -> Result<(), Error> {
         memory.resize_with(memory.len().max(COLUMNS), Vec::new);
-        let read = self.partitions.each(reader, partition, |block| {
+        self.partitions.each(reader, partition, |block| {
             let mut lanes = [Lane::default(); COLUMNS];
-            for ((lane, column), memory) in lanes.iter_mut().zip(&self.columns).zip(memory.iter_mut()) {
+            for ((lane, place), memory) in lanes.iter_mut().zip(places).zip(memory.iter_mut()) {
+                let Some(column) = self.columns.get(place) else { continue };
                 *lane = match column {
                     Column::Scalar(value) => Lane { values: &[], scalar: *value },
                     Column::Packed(place, lookup) => match block.constant(*place) {
@@ -132,8 +140,7 @@ impl Packed<'_> {
                 };
             }
             look(block.count(), &lanes);
-        });
-        read.map_err(|error| Error::file("spill", error))
+        })
     }
 }
 
@@ -190,11 +197,61 @@ impl Lane<'_> {
     }
 }
 
+/// Which rows of a partition are taken.
+struct Chosen<'w> {
+    wanted: Wanted<'w>,
+    /// Accounts that switch into the funds, each with the fund that it leaves.
+    left: HashSet<(i64, u32)>,
+    accounts: Filter,
+}
+
+impl Chosen<'_> {
+    #[inline]
+    fn has(&self, account: i64, fund: u32) -> bool {
+        self.wanted.has(fund) || self.accounts.may_have(account) && self.left.contains(&(account, fund))
+    }
+}
+
 impl DayRows<'_> {
-    fn read_orders(&self, scratch: &mut Scratch, partition: usize, buckets: &mut Buckets) -> Result<(), Error> {
-        let Scratch { reader, columns } = scratch;
+    /// Finds out which rows are wanted.
+    fn choose<'w>(&self, scratch: &mut Scratch, partition: usize, wanted: Wanted<'w>) -> Result<Chosen<'w>, Error> {
+        let mut left = HashSet::new();
+        if let Wanted::Around(_) = wanted {
+            let mut look = |kind, account, fund, target| {
+                if kind == Kind::Switch && wanted.has(target) && !wanted.has(fund) {
+                    left.insert((account, fund));
+                }
+            };
+            let Scratch { reader, columns, .. } = scratch;
+            let places = [orders::account, orders::fund, orders::kind, orders::target_fund];
+            self.orders.each(reader, partition, columns, places, |rows, [account, fund, kind, target]| {
+                for row in 0..rows {
+                    look(self.kind(kind.code(row)), account.at(row), fund.number(row), target.number(row));
+                }
+            })?;
+            let earlier = self.earlier.get(partition).into_iter().flatten();
+            earlier.for_each(|order| look(order.kind, order.account, order.fund, order.target));
+        }
+        let accounts = Filter::of(left.len(), left.iter().map(|(account, _)| *account));
+        Ok(Chosen { wanted, left, accounts })
+    }
+
+    /// What a kind of the caller's is.
+    #[inline]
+    fn kind(&self, code: u8) -> Kind {
+        self.kinds.get(usize::from(code)).copied().unwrap_or(Kind::Unsupported)
+    }
+
+    fn read_orders(
+        &self,
+        scratch: &mut Scratch,
+        partition: usize,
+        chosen: &Chosen<'_>,
+        buckets: &mut Buckets,
+    ) -> Result<(), Error> {
+        let Scratch { reader, columns, orders } = scratch;
         let mut refused = self.refused.partition(partition);
-        self.orders.each(reader, partition, columns, |rows, lanes| {
+        self.orders.each(reader, partition, columns, all_columns(), |rows, lanes| {
             let [
                 account,
                 fund,
@@ -211,7 +268,8 @@ impl DayRows<'_> {
                 rate,
                 fee,
             ] = lanes;
-            for row in 0..rows {
+            orders.clear();
+            for row in (0..rows).filter(|row| chosen.has(account.at(*row), fund.number(*row))) {
                 let kind_code = kind.code(row);
                 let (own_charge, own_charge_value) = own_charge(discount.at(row), rate.at(row), fee.at(row));
                 let mut order = Order {
@@ -225,7 +283,7 @@ impl DayRows<'_> {
                     target: target.number(row),
                     distributor: distributor.number(row),
                     since: self.date,
-                    kind: self.kinds.get(usize::from(kind_code)).copied().unwrap_or(Kind::Unsupported),
+                    kind: self.kind(kind_code),
                     kind_code,
                     charge: charge.code(row),
                     cancel_on_gate: on_gate.at(row) != 0,
@@ -234,24 +292,32 @@ impl DayRows<'_> {
                     refused: Reason::None,
                 };
                 order.refused = refused.of(order.distributor, order.id);
-                buckets.order(&order);
+                orders.push(order);
             }
+            buckets.orders(orders);
         })?;
-        self.earlier.get(partition).into_iter().flatten().for_each(|order| buckets.order(order));
+        let earlier = self.earlier.get(partition).into_iter().flatten();
+        earlier.filter(|order| chosen.has(order.account, order.fund)).for_each(|order| buckets.order(order));
         Ok(())
     }
 
-    fn read_positions(&self, scratch: &mut Scratch, partition: usize, buckets: &mut Buckets) -> Result<(), Error> {
+    fn read_positions(
+        &self,
+        scratch: &mut Scratch,
+        partition: usize,
+        chosen: &Chosen<'_>,
+        buckets: &mut Buckets,
+    ) -> Result<(), Error> {
         let Some(table) = &self.positions else { return Ok(()) };
-        let Scratch { reader, columns } = scratch;
-        table.each(reader, partition, columns, |rows, lanes| {
+        let Scratch { reader, columns, .. } = scratch;
+        table.each(reader, partition, columns, all_columns(), |rows, lanes| {
             let [account, fund, distributor, transaction, charge, option, units, frozen, pending, unpaid, entitled] =
                 lanes;
             let entitled = match table.columns.last() {
                 Some(Column::Packed(..)) => entitled,
                 _ => units,
             };
-            for row in 0..rows {
+            for row in (0..rows).filter(|row| chosen.has(account.at(*row), fund.number(*row))) {
                 buckets.position(&Position {
                     account: account.at(row),
                     transaction_account: transaction.at(row),
@@ -270,10 +336,16 @@ impl DayRows<'_> {
         })
     }
 
-    fn read_lots(&self, scratch: &mut Scratch, partition: usize, buckets: &mut Buckets) -> Result<(), Error> {
+    fn read_lots(
+        &self,
+        scratch: &mut Scratch,
+        partition: usize,
+        chosen: &Chosen<'_>,
+        buckets: &mut Buckets,
+    ) -> Result<(), Error> {
         let Some(table) = &self.lots else { return Ok(()) };
-        let Scratch { reader, columns } = scratch;
-        table.each(reader, partition, columns, |rows, lanes| {
+        let Scratch { reader, columns, .. } = scratch;
+        table.each(reader, partition, columns, all_columns(), |rows, lanes| {
             let [
                 account,
                 fund,
@@ -287,7 +359,7 @@ impl DayRows<'_> {
                 rate_paid,
                 reinvested,
             ] = lanes;
-            for row in 0..rows {
+            for row in (0..rows).filter(|row| chosen.has(account.at(*row), fund.number(*row))) {
                 buckets.lot(&Lot {
                     account: account.at(row),
                     transaction_account: transaction_account.at(row),
@@ -310,7 +382,7 @@ impl Source for DayRows<'_> {
     type Scratch = Scratch;
 
     fn scratch(&self) -> Scratch {
-        Scratch { reader: Reader::default(), columns: Vec::new() }
+        Scratch { reader: Reader::default(), columns: Vec::new(), orders: Vec::new() }
     }
 
     fn bits(&self) -> u32 {
@@ -334,16 +406,18 @@ impl Source for DayRows<'_> {
         &self,
         scratch: &mut Scratch,
         partition: usize,
-        wanted: Wanted,
+        wanted: Wanted<'_>,
         buckets: &mut Buckets,
     ) -> Result<(), KernelError> {
         let mut read = || {
-            self.read_positions(scratch, partition, buckets)?;
+            self.meter.go_on()?;
+            let chosen = self.choose(scratch, partition, wanted)?;
+            self.read_positions(scratch, partition, &chosen, buckets)?;
             if wanted != Wanted::Positions {
-                self.read_lots(scratch, partition, buckets)?;
+                self.read_lots(scratch, partition, &chosen, buckets)?;
             }
-            if wanted == Wanted::All {
-                self.read_orders(scratch, partition, buckets)?;
+            if matches!(wanted, Wanted::All | Wanted::Around(_)) {
+                self.read_orders(scratch, partition, &chosen, buckets)?;
             }
             Ok(())
         };
@@ -355,6 +429,11 @@ impl DayRows<'_> {
     fn orders_of(&self, partition: usize) -> usize {
         self.orders.partitions.rows(partition) + self.earlier.get(partition).map_or(0, Vec::len)
     }
+}
+
+/// The places of all columns of a table.
+fn all_columns<const COLUMNS: usize>() -> [usize; COLUMNS] {
+    std::array::from_fn(|place| place)
 }
 
 /// Which own charge is given, and how much; zero is none.

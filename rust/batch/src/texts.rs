@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use fundclear_kernel::day::fingerprint::text_hash;
 use fundclear_store::error::Error;
 
+use crate::dictionary::{ABSENT, Dictionary};
 use crate::scan::Texts;
 
 /// Digits that an integer of a table may have.
@@ -98,12 +99,17 @@ impl Digits {
             }
             width => width,
         };
-        if text.len() != width || width == 0 || width > MOST_DIGITS {
-            return None;
-        }
-        text.iter()
-            .try_fold(0_i64, |number, digit| digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0')))
+        spelled(text, width)
     }
+}
+
+/// The integer that a text of so many digits spells, if it is one.
+#[must_use]
+pub fn spelled(text: &[u8], width: usize) -> Option<i64> {
+    if text.len() != width || width == 0 || width > MOST_DIGITS {
+        return None;
+    }
+    text.iter().try_fold(0_i64, |number, digit| digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0')))
 }
 
 /// The hash of the digits that an integer stands for.
@@ -125,6 +131,8 @@ pub enum Reading<'r> {
     Listed(&'r Registry),
     /// What they spell.
     Digits(&'r Digits),
+    /// Keys of a dictionary that has them all.
+    Keys(&'r Dictionary),
     /// There are none.
     None,
 }
@@ -182,7 +190,15 @@ impl Texts for Cache<'_> {
                 digits.failed.store(true, Ordering::Relaxed);
                 Error::Content("its texts are not digits of one width".to_owned())
             }),
-            Reading::Listed(_) if self.last.1 >= 0 && self.last.0 == text => Ok(self.last.1),
+            Reading::Listed(_) | Reading::Keys(_) if self.last.1 >= 0 && self.last.0 == text => Ok(self.last.1),
+            Reading::Keys(dictionary) => {
+                // A page's dictionary may have texts that no row has: whoever finds one of them in a row refuses it.
+                let Some(key) = dictionary.key(text) else { return Ok(ABSENT) };
+                self.last.0.clear();
+                self.last.0.extend_from_slice(text);
+                self.last.1 = key;
+                Ok(key)
+            }
             Reading::Listed(registry) => {
                 let number = self.listed(registry, text)?;
                 self.last = (text.to_owned(), number);

@@ -1,5 +1,6 @@
 //! A day of files: read, settled and written by partitions; Python says what the columns mean and who the parties are.
 
+mod dictionaries;
 mod planned;
 mod watching;
 mod written;
@@ -33,6 +34,7 @@ use crate::call::Threads;
 use crate::day::{Start, add_ended, inputs};
 use crate::terms::CompiledTerms;
 
+pub use self::dictionaries::TextDictionary;
 pub use self::planned::plan_file;
 
 /// The tables of a run's input, in the order in which they are read.
@@ -74,17 +76,18 @@ pub fn run_day<'py>(
     threads: Threads,
 ) -> PyResult<Bound<'py, PyDict>> {
     let asked = Asked::extract(asked)?;
-    let registries = Registries::new(&asked);
+    let mut registries = Registries::new(&asked);
     let sources = asked.sources(py)?;
     let (folder, journal, attempt) = place;
     let (failures, watch) = (Failures::default(), Watch::new(progress));
     let working = folder.parent().map_or_else(PathBuf::new, Path::to_owned);
     let spill = Spill::new(&working, &format!("{attempt}-spill"));
     let spill = spill.map_err(|error| watching::raised(py, Error::file(&working, error)))?;
-    let budget = Budget::new(memory);
     let place = Place { folder, journal, attempt, bits: asked.bits };
     let rows = sources.iter().flatten().map(Source::rows).sum();
     let run = Run { py, threads, watch: &watch, failures: &failures, place: &place, rows };
+    registries.dictionaries = run.dictionaries(&asked, &sources, (&working, memory))?;
+    let budget = Budget::new(memory.saturating_sub(registries.dictionaries.memory()));
     let mut tables = run.read(&asked, &registries, &sources, (&budget, &spill))?;
     let facts = PyDict::new(py);
     asked.tell(&facts, &registries, &tables)?;
@@ -112,7 +115,8 @@ pub fn run_day<'py>(
     let received = received(today, &earlier, refused.count());
     let earlier = by_partition(earlier, place.bits);
     let (kinds, date, failures) = (start.kinds.clone(), input.date, &failures);
-    let rows = DayRows { bits: place.bits, orders, earlier, positions, lots, kinds, refused, date, failures };
+    let (bits, meter) = (place.bits, watch.meter());
+    let rows = DayRows { bits, orders, earlier, positions, lots, kinds, refused, date, failures, meter };
     let keys = (start.funds.clone(), start.distributors.clone());
     let day = run.work("decide", &start, |exec| {
         RebuiltDay::open(exec, &input, &rows, keys).map_err(|error| failures.or(error))
@@ -125,6 +129,7 @@ pub fn run_day<'py>(
     written::add_parts(&made, &out, &records)?;
     made.set_item("resumed", finished)?;
     made.set_item("memory", budget.used())?;
+    made.set_item("dictionaries", registries.dictionaries.about())?;
     made.set_item("spilled", spill.bytes())?;
     made.set_item("seconds", watch.seconds())?;
     Ok(made)

@@ -53,7 +53,7 @@ mod _kernel {
         export_text_schema, integers_arrow, label_arrow, moments_arrow, parse_arrow,
     };
     #[pymodule_export]
-    use super::batch::{plan_file, run_day};
+    use super::batch::{TextDictionary, plan_file, run_day};
     #[pymodule_export]
     use super::columns::{
         absolute, add, check_digits, compare, divide, min_max, mul_div, multiply, negate, rescale, subtract, sum,

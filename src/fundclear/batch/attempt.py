@@ -4,6 +4,7 @@ Beside the day's folder ``NAME`` stands ``.NAME.run`` with
 
 - ``lock``: held while a run lives;
 - ``plan.json``: what the run was asked for, and of which inputs; another run of the same name must ask for the same;
+- ``read.json``: the fingerprints of the tables that were read;
 - ``journal``: a line for each partition that is finished, with its files, their digests, and what it adds up to;
 - ``day``: the day's files; one that is not finished yet bears a name of its own for each attempt.
 
@@ -22,11 +23,13 @@ from pathlib import Path
 from typing import Any, Final, final
 
 from fundclear.errors import refuse
-from fundclear.folder import MANIFEST, RUN, manifest_text, sync
+from fundclear.folder import MANIFEST, RUN, manifest_text, sync, write_text
 
 __all__ = ["Attempt", "attempt_at", "clean_up", "finished_run"]
 
 _PLAN: Final = "plan.json"
+_READ: Final = "read.json"
+_JOURNAL: Final = "journal"
 
 #: What the names of files that are not finished begin with.
 _UNFINISHED: Final = ".unfinished-"
@@ -55,10 +58,26 @@ class Attempt:
     @property
     def journal(self) -> Path:
         """The journal."""
-        return self.working / "journal"
+        return self.working / _JOURNAL
+
+    def check_read(self, came: Mapping[str, str]) -> None:
+        """Refuses other rows than those that finished partitions were made of.
+
+        The plan knows the sizes of files and their footers, and nothing of what stands between.
+
+        Raises:
+            InputError: they are others (``run-inputs``).
+        """
+        text = manifest_text(came)
+        path = self.working / _READ
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            return
+        if _has_finished(self.working):
+            raise refuse("run-inputs", argument=str(self.target), why=_differences(path, came))
+        _note(path, text)
 
     def publish(self) -> None:
-        """Lets the day appear, all of which is on the disk, and forgets how it was made."""
+        """Lets the day appear, all of which is on the disk, and removes the working folder."""
         sync(self.day)
         sync(self.working)
         if self.target.exists():
@@ -69,6 +88,10 @@ class Attempt:
                 raise refuse("folder-exists", argument=str(self.target)) from None
         self.day.rename(self.target)
         sync(self.target.parent)
+        self.forget()
+
+    def forget(self) -> None:
+        """Removes the working folder."""
         shutil.rmtree(self.working, ignore_errors=True)
 
 
@@ -102,13 +125,8 @@ def attempt_at(target: Path, plan: Mapping[str, Any]) -> Iterator[Attempt]:
         OSError: the system refused.
     """
     working = _working(target)
-    working.mkdir(parents=True, exist_ok=True)
-    handle = _lock(working)
+    handle = _locked(working, target)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise refuse("run-locked", argument=str(target)) from None
         _check_plan(working, plan, target)
         day = working / "day"
         day.mkdir(exist_ok=True)
@@ -134,6 +152,33 @@ def clean_up(target: Path) -> None:
         os.close(handle)
 
 
+def _locked(working: Path, target: Path) -> int:
+    """The lock of a working folder, which is there.
+
+    Between the opening and the locking another run may have finished its day and removed the folder; a lock of a file
+    that is gone keeps nobody out.
+    """
+    while True:
+        working.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = _lock(working)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(handle), os.stat(working / "lock")):
+                return handle
+        except FileNotFoundError:
+            pass
+        except BlockingIOError:
+            os.close(handle)
+            raise refuse("run-locked", argument=str(target)) from None
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
+
+
 def _working(target: Path) -> Path:
     return target.parent / f".{target.name}.run"
 
@@ -143,18 +188,29 @@ def _lock(working: Path) -> int:
 
 
 def _check_plan(working: Path, plan: Mapping[str, Any], target: Path) -> None:
-    """Whether what was begun here is the same run; a new one is noted."""
+    """Whether what was begun here is the same run; a new one is noted. What has finished nothing binds nobody."""
     text = manifest_text(plan)
     path = working / _PLAN
-    if path.exists():
-        if path.read_text(encoding="utf-8") != text:
-            raise refuse("run-inputs", argument=str(target), why=_differences(path, plan))
+    if path.exists() and path.read_text(encoding="utf-8") == text:
         return
-    # Nothing was noted, so nothing was finished.
-    aside = working / f"{_PLAN}.new"
-    aside.write_text(text, encoding="utf-8")
+    if _has_finished(working):
+        raise refuse("run-inputs", argument=str(target), why=_differences(path, plan))
+    shutil.rmtree(working / "day", ignore_errors=True)
+    _note(path, text)
+
+
+def _has_finished(working: Path) -> bool:
+    """Whether any partition is finished."""
+    journal = working / _JOURNAL
+    return journal.exists() and journal.stat().st_size > 0
+
+
+def _note(path: Path, text: str) -> None:
+    """Writes what is to be there as a whole or not at all."""
+    aside = path.with_name(f"{path.name}.new")
+    write_text(aside, text)
     aside.rename(path)
-    sync(working)
+    sync(path.parent)
 
 
 def _differences(path: Path, plan: Mapping[str, Any]) -> str:
@@ -162,7 +218,7 @@ def _differences(path: Path, plan: Mapping[str, Any]) -> str:
 
     try:
         before = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        return "its plan is damaged"
+    except (OSError, ValueError):
+        return f"{path} is damaged"
     names = sorted(name for name in {*before, *plan} if before.get(name) != plan.get(name))
     return f"of the unfinished run in {path.parent} these differ: {', '.join(names)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -15,9 +15,10 @@ from fundclear.amounts import show
 from fundclear.digests import REGISTER
 from fundclear.errors import refuse
 from fundclear.schemas import ColumnSpec
+from fundclear.tables import Orders
 from fundclear.terms import Terms
 
-__all__ = ["COLUMNS", "Files", "PathsLike", "TableFiles", "find"]
+__all__ = ["COLUMNS", "NO_TIME", "Files", "PathsLike", "TableFiles", "find"]
 
 #: A file, a folder of files, a pattern, or several of them.
 PathsLike: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
@@ -39,6 +40,8 @@ COLUMNS: Final = {
         "discount",
         "rate",
         "fee",
+        "amount",
+        "units",
     ),
     "positions": (
         "account",
@@ -68,7 +71,7 @@ COLUMNS: Final = {
     ),
 }
 
-_SCHEMAS: Final = {"orders": schemas.ORDERS, "positions": schemas.POSITIONS, "lots": schemas.LOTS}
+_SCHEMAS: Final = {"orders": Orders.specs_of_frames(), "positions": schemas.POSITIONS, "lots": schemas.LOTS}
 
 # What each kind of column may be in a file.
 _FORMS: Final = {
@@ -80,8 +83,14 @@ _FORMS: Final = {
     "instant": ("instant",),
 }
 
+# What orders may have in place of quantities.
+_MEASURES: Final = ("amount", "units")
+
 # Columns of money that are cash; all other money of the register is units, but for prices and rates.
 _CASH: Final = ("unpaid",)
+
+#: The time of an order that has none.
+NO_TIME: Final = -(2**63)
 
 # Bytes of a Parquet file behind its footer: the footer's length and the mark.
 _TAIL: Final = 8
@@ -97,6 +106,7 @@ class TableFiles:
         rows: the rows of all.
         forms: by column, what the files hold, and the most decimals of any, or whether instants are of UTC.
         identity: of each file its size and the digest of its footer.
+        is_measured: whether the quantities of orders are made of amounts and units, which are no columns of the table.
     """
 
     name: str
@@ -104,17 +114,18 @@ class TableFiles:
     rows: int
     forms: Mapping[str, tuple[str, int | None]]
     identity: tuple[tuple[int, str], ...]
+    is_measured: bool
 
-    def asked(self, kept: Mapping[str, int], spelled: Iterable[str], first_id: int | None) -> dict[str, Any]:
+    def asked(self, kept: Mapping[str, int], ways: Mapping[str, str], first_id: int | None) -> dict[str, Any]:
         """How the native side reads the table.
 
         Args:
             kept: by column of money, the decimals that it is kept with.
-            spelled: domains whose texts are digits.
+            ways: what the texts of a domain become, if not numbers of a list: ``digits`` or ``dictionary``.
             first_id: the id of the first row, where rows are their own ids.
         """
         specs = {spec.name: spec for spec in _SCHEMAS[self.name]}
-        columns = [self._column(specs[name], kept, tuple(spelled)) for name in COLUMNS[self.name]]
+        columns = [self._column(specs[name], kept, ways) for name in COLUMNS[self.name]]
         places = {name: place for place, name in enumerate(COLUMNS[self.name])}
         if self.name == "positions":
             looked_at = [*REGISTER, *(name for name in ("entitled",) if name in self.forms)]
@@ -132,6 +143,7 @@ class TableFiles:
             "counted": [place for place, name in enumerate(looked_at) if name in held],
             "distinct": [places[name] for name in integers],
             "first_id": first_id,
+            "is_measured": self.is_measured,
         }
 
     def integers(self) -> list[str]:
@@ -140,20 +152,30 @@ class TableFiles:
             name for name in ("fund", "distributor", "target_fund") if self.forms.get(name, ("", None))[0] == "integer"
         ]
 
-    def _column(self, spec: ColumnSpec, kept: Mapping[str, int], spelled: tuple[str, ...]) -> dict[str, Any]:
-        form, extra = self.forms.get(spec.name, ("", None))
+    def _column(self, spec: ColumnSpec, kept: Mapping[str, int], ways: Mapping[str, str]) -> dict[str, Any]:
+        # Amounts and units are read with the decimals of the quantities that are made of them.
+        is_part = self.is_measured and spec.name in _MEASURES
+        form, extra = self.forms.get("quantity" if is_part else spec.name, ("", None))
         money = spec.kind == "money"
         scale = (spec.scale if spec.scale is not None else extra or 0) if money else 0
-        is_text = form == "text"
-        digits = spec.name if is_text and spec.name in spelled else None
+        way = ways.get(spec.name, "list") if form == "text" else None
         return {
-            "is_there": bool(form),
+            "is_there": bool(form) and not is_part,
             "is_money": money,
             "scale": scale,
             "kept": kept.get(spec.name, scale) if money else 0,
-            "list": spec.name if is_text and digits is None else None,
-            "digits": digits,
+            **{known: spec.name if way == known else None for known in ("list", "digits", "dictionary")},
+            "missing": _missing(spec, form),
         }
+
+
+def _missing(spec: ColumnSpec, form: str) -> int | str | None:
+    """What a null of the column stands for; nothing if it is refused."""
+    if form == "instant":
+        return None if spec.required else NO_TIME
+    if spec.default is None:
+        return None
+    return str(spec.default) if form == "text" else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +207,8 @@ def find(name: str, given: PathsLike, terms: Terms) -> TableFiles:
 
     Raises:
         InputError: there is none (``run-files``), one is damaged or has a column that means nothing (``file``), files
-            of one table differ in their columns, or a column is missing (``column``).
+            of one table differ in their columns, or a column is missing (``column``); a value is missing that stands
+            for nothing (``null``).
         InputTypeError: a column is of another type than it should be (``dtype``).
         OSError: the system refused.
     """
@@ -195,12 +218,19 @@ def find(name: str, given: PathsLike, terms: Terms) -> TableFiles:
     rows, forms, identity = 0, dict[str, tuple[str, int | None]](), []
     for number, path in enumerate(paths):
         count, planned = _kernel.plan_file(str(path), list(COLUMNS[name]), others)
-        own = {column: form for column, form in zip(COLUMNS[name], planned, strict=True) if form is not None}
+        there = {column: form for column, form in zip(COLUMNS[name], planned, strict=True) if form is not None}
+        own = {column: (form, extra) for column, (form, extra, _) in there.items()}
         _check(path, own, specs, terms)
+        for column, (form, _, nulls) in there.items():
+            if nulls and _missing(specs[column], form) is None:
+                raise refuse("null", argument=f"{path}: {column}")
         forms = dict(own) if not number else _joined(path, paths[0], forms, own)
         rows += count
         identity.append(_identity(path))
-    return TableFiles(name, tuple(paths), rows, forms, tuple(identity))
+    measures = [forms.pop(measure) for measure in _MEASURES if name == "orders" and measure in forms]
+    if measures:
+        forms["quantity"] = ("decimal", max(extra or 0 for _, extra in measures))
+    return TableFiles(name, tuple(paths), rows, forms, tuple(identity), bool(measures))
 
 
 def _paths(name: str, given: PathsLike) -> list[Path]:
@@ -209,7 +239,7 @@ def _paths(name: str, given: PathsLike) -> list[Path]:
     for one in several:
         path = Path(one)
         if path.is_dir():
-            found += sorted(path.glob(f"{name}.parquet")) + sorted(path.glob(f"{name}-*.parquet"))
+            found += sorted(path.glob(f"{name}*.parquet"))
         elif path.exists():
             found.append(path)
         else:
@@ -222,8 +252,12 @@ def _paths(name: str, given: PathsLike) -> list[Path]:
 def _check(
     path: Path, own: Mapping[str, tuple[str, int | None]], specs: Mapping[str, ColumnSpec], terms: Terms
 ) -> None:
+    measured = "quantity" in specs and any(name in own for name in _MEASURES)
+    if measured and "quantity" in own:
+        why = "give either quantity, or amount and units or one of them"
+        raise refuse("column", argument=f"{path}: quantity", why=why)
     for name, spec in specs.items():
-        if spec.required and name not in own:
+        if spec.required and name not in own and not (measured and name == "quantity"):
             raise refuse("column", argument=f"{path}: {name}", why="this column is needed, and it is not there")
         if name in own and own[name][0] not in _FORMS[spec.kind]:
             wanted = " or ".join(_FORMS[spec.kind])

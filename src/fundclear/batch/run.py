@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date as Date
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias, final
@@ -18,8 +20,9 @@ from fundclear import _kernel
 from fundclear.amounts import Amounts, ArrowStream
 from fundclear.batch.attempt import Attempt, attempt_at, clean_up, finished_run
 from fundclear.batch.before import Previous, before_of
+from fundclear.batch.domains import Columns, NotDigits, check_kinds, ways_of
 from fundclear.batch.files import Files, PathsLike, TableFiles, find
-from fundclear.batch.understanding import Beside, Understood, spelled_domains, understand
+from fundclear.batch.understanding import Beside, Understood, understand
 from fundclear.batch.writing import kept_scale, specs_of
 from fundclear.digests import NO_ROWS, fingerprint, fingerprint_in
 from fundclear.errors import FundclearError, refuse
@@ -48,7 +51,7 @@ from fundclear.outcome import (
     tables_of_the_day,
     ties_of,
 )
-from fundclear.proof import Proof
+from fundclear.proof import LawEntry, Proof
 from fundclear.settings import read_date
 from fundclear.tables import Confirmations, Events, FundDays, Obligations, taken
 from fundclear.terms import Terms
@@ -133,7 +136,8 @@ def run(
     finished by calling it again; a call for a finished day does nothing.
 
     Args:
-        orders: Parquet files of orders: a path, a folder of ``orders*.parquet``, a pattern, or several of these.
+        orders: Parquet files of orders: a path, a folder of ``orders*.parquet``, a pattern, or several of
+            these.
         out: the day's folder, which does not exist yet; or one whose run was not finished.
         terms: the policies of the funds.
         date: the dealing day.
@@ -148,7 +152,7 @@ def run(
         days: a table instead of prices.
         previous: the day before or its proof, against which what comes in is held; or its folder, from which register,
             lots, deferred orders and obligations are taken where none are given, or the file of its proof.
-        memory: how much the process may take: bytes, or such as ``"8GiB"``.
+        memory: what the run plans with: bytes, or such as ``"8GiB"``; six tenths of it are for packed rows.
         threads: how many threads may work.
         progress: called with a :class:`Standing` a few times a second; what it raises stops the run, which can be
             finished later.
@@ -182,20 +186,36 @@ def run(
         positions=None if positions is None else find("positions", positions, terms),
         lots=None if lots is None else find("lots", lots, terms),
     )
+    check_kinds(files, Columns.of(beside.deferred, beside.events))
+    if proof_before is not None and files.positions is not None and "entitled" in files.positions.forms:
+        raise refuse("run-entitled", argument="positions")
     plan = _plan(files, beside, proof_before)
-    made = finished_run(target)
-    if made is not None:
-        if made.get("plan") != plan:
-            raise refuse("run-inputs", argument=str(target), why="the day that is there was made of others")
+    finished = _finished(target, plan)
+    if finished is not None:
         clean_up(target)
-        return BatchDay(target, Proof.from_dict(open_folder(target)["proof"]), made, False)
+        return finished
     room = int(_bytes(memory) * _FOR_ROWS)
     with attempt_at(target, plan) as attempt:
+        # Another run may have made it before this one had the lock.
+        finished = _finished(target, plan)
+        if finished is not None:
+            attempt.forget()
+            return finished
         job = _Job(files, beside, proof_before, attempt, room, threads, progress)
         proof, known = job.do()
         write_file_text(attempt.day / RUN, manifest_text({"plan": plan, "host": platform.node(), **known}))
         attempt.publish()
     return BatchDay(target, proof, known, True)
+
+
+def _finished(target: Path, plan: Mapping[str, Any]) -> BatchDay | None:
+    """The day that is there, if it is the one that is asked for."""
+    made = finished_run(target)
+    if made is None:
+        return None
+    if made.get("plan") != plan:
+        raise refuse("run-inputs", argument=str(target), why="the day that is there was made of others")
+    return BatchDay(target, Proof.from_dict(open_folder(target)["proof"]), made, False)
 
 
 def _bytes(memory: str | int) -> int:
@@ -252,29 +272,47 @@ class _Job:
     progress: Progress | None
     known: Names | None = None
     understood: Understood | None = None
+    came: Mapping[str, str] = field(default_factory=dict)
+    ties: tuple[LawEntry, ...] = ()
     parts: int = 0
+    cpu: list[tuple[str, float]] = field(default_factory=list)
 
     def do(self) -> tuple[Proof, dict[str, Any]]:
         """Runs the day; its proof, and what is known of the making."""
         begun = time.monotonic()
+        self._mark("begin")
         raw = self._native()
+        self._mark("settle")
         assert self.understood is not None
         assert self.known is not None
         small = tables_of_the_day(raw, self.known, self.understood.given)
         digests = self._digests(raw, small)
-        ties = () if self.before is None else tuple(self._ties(digests, self.before))
-        proof = proof_of(raw, self.known, self.beside.date, digests, ties)
+        proof = proof_of(raw, self.known, self.beside.date, digests, self.ties)
         self._write(raw, small, proof)
-        return proof, _known(raw, begun, self.files)
+        self._mark("end")
+        return proof, {**_known(raw, begun, self.files), "cpu_seconds": self._cpu_seconds()}
+
+    def _mark(self, phase: str) -> None:
+        """The phase ends here."""
+        times = os.times()
+        self.cpu.append((phase, times.user + times.system))
+
+    def _cpu_seconds(self) -> dict[str, float]:
+        """The seconds that all cores together have worked, by phase; what is read again counts again."""
+        seconds: dict[str, float] = {}
+        for (_, before), (phase, now) in itertools.pairwise(self.cpu):
+            seconds[phase] = round(seconds.get(phase, 0.0) + now - before, 3)
+        return seconds
 
     def _native(self) -> dict[str, Any]:
         """Reads and settles. Texts that are not digits of one width are found out when they are read."""
-        listed: list[str] = []
+        others = set[str]()
         while True:
-            spelled = spelled_domains(self.files, listed)
+            ways, dictionaries = ways_of(self.files, Columns.of(self.beside.deferred, self.beside.events), others)
+            spelled = [name for name, way in ways.items() if way == "digits"]
             try:
                 return _kernel.run_day(
-                    self._asked(spelled),
+                    self._asked(ways, dictionaries),
                     self.beside.terms.compiled,
                     self._understand,
                     self._settle_with,
@@ -283,13 +321,13 @@ class _Job:
                     self.memory,
                     self.threads,
                 )
+            except NotDigits as error:
+                others.add(error.name)
             except FundclearError as error:
-                other = [
-                    name for name in spelled if name != "account" and f"column {name!r}" in str(error).replace('"', "'")
-                ]
-                if error.code != "file" or "are not digits of one width" not in str(error) or not other:
+                found = [name for name in spelled if f"column {name!r}" in str(error).replace('"', "'")]
+                if error.code != "file" or "are not digits of one width" not in str(error) or not found:
                     raise
-                listed += other
+                others.update(found)
 
     @property
     def _orders(self) -> int:
@@ -303,7 +341,7 @@ class _Job:
         rows = {"read": sum(table.rows for table in self.files.tables.values()), "settle": self._orders}
         self.progress(Standing(phase, read, settled, partitions, written, rows.get(phase, 0)))
 
-    def _asked(self, spelled: list[str]) -> dict[str, Any]:
+    def _asked(self, ways: Mapping[str, str], dictionaries: list[tuple[str, list[str]]]) -> dict[str, Any]:
         files, terms = self.files, self.beside.terms
         held = 0 if files.positions is None else files.positions.rows
         self.parts = part_bits(self._orders, held, _PART_ROWS)
@@ -322,24 +360,31 @@ class _Job:
         texts = {name for table in tables.values() for name, (form, _) in table.forms.items() if form == "text"}
         return {
             "bits": self.parts,
-            "lists": [(name, *_LISTS.get(name, ([], []))) for name in sorted(texts.difference(spelled))],
-            "digits": spelled,
+            "lists": [(name, *_LISTS.get(name, ([], []))) for name in sorted(texts.difference(ways))],
+            "digits": [name for name, way in ways.items() if way == "digits"],
+            "dictionaries": dictionaries,
             **{
                 name: None
                 if name not in tables
-                else tables[name].asked(kept[name], spelled, first if name == "orders" else None)
+                else tables[name].asked(kept[name], ways, first if name == "orders" else None)
                 for name in ("orders", "positions", "lots")
             },
         }
 
     def _understand(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """What was read, held against what an earlier attempt has read and against the day before."""
+        self._mark("read")
         self.understood = understand(self.files, self.beside, facts)
+        self.came = self._came(self.understood)
+        self.attempt.check_read(self.came)
+        self.ties = () if self.before is None else tuple(self._ties(self.before))
         return self.understood.start
 
     def _settle_with(
         self, funds: npt.NDArray[np.int64], distributors: npt.NDArray[np.int64]
     ) -> tuple[dict[str, Any], list[tuple[int, ...]], dict[str, Any]]:
         assert self.understood is not None
+        self._mark("decide")
         given, intake = self.understood.given, self.understood.intake
         self.known = names = names_of(intake, given, self.beside.terms, funds, distributors)
         return party_numbers(names), open_rows(given, names), specs_of(names, self.files)
@@ -347,13 +392,7 @@ class _Job:
     def _digests(self, raw: Mapping[str, Any], small: Mapping[str, Any]) -> dict[str, str]:
         assert self.understood is not None
         prints = {name: format(value, "032x") for name, value in raw["fingerprints"].items()}
-        given = self.understood.given
-        digests = {}
-        for name in ("orders", "deferred", "positions", "lots", "events", "obligations"):
-            table = getattr(given, name)
-            if table is not None:
-                read = self.understood.fingerprints.get(name)
-                digests[f"in.{name}"] = fingerprint_in(name, table) if read is None else read
+        digests = dict(self.came)
         for name in ("confirmations", "positions", "lots"):
             digests[f"out.{name}"] = prints[name]
         digests |= {f"out.{name}": fingerprint(name, table) for name, table in small.items()}
@@ -361,17 +400,25 @@ class _Job:
         digests["out.deferred"] = prints["deferred"]
         digests["in.days"] = digest_of_days(self.understood.intake)
         digests["terms"] = self.beside.terms.digest
+        if self.before is not None:
+            digests["previous"] = self.before.digest
         return digests
 
-    def _ties(self, digests: dict[str, str], before: Proof) -> Any:
-        positions = self.files.positions
-        if positions is not None and "entitled" in positions.forms:
-            raise refuse("run-entitled", argument="positions")
-        came = {name: digests.get(f"in.{name}", NO_ROWS) for name in ("positions", "lots", "deferred", "obligations")}
+    def _came(self, understood: Understood) -> dict[str, str]:
+        """The fingerprints of the tables that came in."""
+        came = {}
+        for name in ("orders", "deferred", "positions", "lots", "events", "obligations"):
+            table = getattr(understood.given, name)
+            if table is not None:
+                read = understood.fingerprints.get(name)
+                came[f"in.{name}"] = fingerprint_in(name, table) if read is None else read
+        return came
+
+    def _ties(self, before: Proof) -> Any:
+        came = {name: self.came.get(f"in.{name}", NO_ROWS) for name in ("positions", "lots", "deferred", "obligations")}
         small = {"deferred": self.beside.deferred, "obligations": self.beside.obligations}
         rows = {name: 0 if table is None else len(table) for name, table in small.items()}
         rows |= {name: 0 if table is None else table.rows for name, table in self._register().items()}
-        digests["previous"] = before.digest
         return ties_of(came, rows, before)
 
     def _register(self) -> dict[str, TableFiles | None]:
@@ -433,7 +480,12 @@ def _known(raw: Mapping[str, Any], begun: float, files: Files) -> dict[str, Any]
         "memory": {
             "rows": raw["memory"],
             "spilled": raw["spilled"],
-            "most": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            "dictionaries": sum(size for _, (_, size, _, _) in raw["dictionaries"]),
+            "most": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        },
+        "dictionaries": {
+            name: {"texts": texts, "rows": rows, "rows_a_second": int(rows / max(took, 1e-6))}
+            for name, (texts, _, rows, took) in raw["dictionaries"]
         },
         "resumed": raw["resumed"],
     }

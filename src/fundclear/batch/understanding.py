@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date as Date
 from typing import Any, Final
@@ -10,7 +10,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from fundclear.batch.files import COLUMNS, Files, TableFiles
+from fundclear.batch.domains import Columns, NotDigits
+from fundclear.batch.files import COLUMNS, NO_TIME, Files, TableFiles
 from fundclear.columns import Labels
 from fundclear.errors import refuse
 from fundclear.fixed import Fixed
@@ -20,17 +21,17 @@ from fundclear.schemas import ColumnSpec
 from fundclear.tables import Confirmations, Events, FundDays, Lots, Obligations, Orders, Positions, TypedTable
 from fundclear.terms import Terms
 
-__all__ = ["Beside", "Understood", "spelled_domains", "understand"]
+__all__ = ["Beside", "Understood", "understand"]
 
 _Keys = npt.NDArray[np.int64]
 
 _TABLES: Final[dict[str, type[TypedTable]]] = {"orders": Orders, "positions": Positions, "lots": Lots}
 
-# No fund, no time: what stands where a row has none.
-_NONE: Final = -(2**63)
+# No fund: what stands where a row has none.
+_NO_FUND: Final = -(2**63)
 
 # What a column that is not there stands for; of those that are not named, zero.
-_SCALARS: Final = {"placed_at": _NONE, "target_fund": -1}
+_SCALARS: Final = {"placed_at": NO_TIME, "target_fund": -1}
 
 _CODES: Final = {"charge": CHARGES, "on_gate": GATES, "dividend_option": OPTIONS}
 
@@ -146,7 +147,7 @@ def _check_positions(files: Files, beside: Beside, lists: Mapping[str, Labels | 
 
 def _seen(files: Files, given: Given, facts: Mapping[str, Any], lists: Mapping[str, Labels | None], date: Date) -> Seen:
     identifiers: dict[str, list[Identifiers]] = {}
-    for name in ("fund", "distributor", "target_fund", "transaction_account", "order_id"):
+    for name in ("fund", "distributor", "target_fund"):
         known = lists.get(name)
         if known is not None:
             identifiers.setdefault("fund" if name == "target_fund" else name, []).append(known)
@@ -157,17 +158,15 @@ def _seen(files: Files, given: Given, facts: Mapping[str, Any], lists: Mapping[s
     if "order_id" not in files.orders.forms and files.orders.rows:
         # What left-over orders have must be of their kind.
         identifiers.setdefault("order_id", []).append(own_numbers(1, date))
+    beside = Columns.of(given.deferred, given.events)
     domains = {}
     for name, width in facts["digits"].items():
-        if width is None:
-            continue
-        small = [table.get(name) for table in (given.deferred, given.events) if table is not None]
-        small += [given.events.get(f"to_{name}")] if given.events is not None and name != "order_id" else []
-        made = Domain.of(name, Labels.of(["0" * width]), *(column for column in small if column is not None))
-        if not made.is_spelled or (any(column is None for column in small) and name != "order_id"):
-            why = f"in the files they are of {width} digits each, and elsewhere they are not"
-            raise refuse("run-texts", argument=name, why=why)
-        domains[name] = made
+        if width is not None:
+            domains[name] = Domain.of(name, Labels.of(["0" * width]), *beside.given(name))
+            if not domains[name].is_spelled:
+                raise NotDigits(name)
+    for name, dictionary in facts["dictionaries"].items():
+        domains[name] = Domain.within(name, dictionary, *beside.texts(name))
     return Seen(orders=files.orders.rows, identifiers=identifiers, domains=domains)
 
 
@@ -200,7 +199,7 @@ class _Numbers:
                 into.update(key for text, key in texts if text or name != "target_fund")
         _add_small(intake, funds, distributors)
         terms = intake.fund_keys.tolist()
-        unknown = sorted(funds.difference(terms, (_NONE,)))
+        unknown = sorted(funds.difference(terms, (_NO_FUND,)))
         return cls(intake, [*terms, *unknown], sorted(distributors))
 
     def lookup(self, table: TableFiles, column: str, known: Labels | None) -> Any:
@@ -216,9 +215,7 @@ class _Numbers:
         codes = {**_CODES, "kind": kinds}.get(column)
         if codes is not None:
             return [codes[text] for text in known.to_list()]
-        domain = self.intake.order_ids if column == "order_id" else self.intake.transaction_accounts
-        keys = domain.keys(known)
-        return None if isinstance(keys, int) else keys.tolist()
+        return None
 
     def _scalar(self, table: TableFiles, column: str) -> int | None:
         """What a column that is not there stands for; rows without ids are their own."""
@@ -259,15 +256,3 @@ def _add_small(intake: Intake, funds: set[int], distributors: set[int]) -> None:
         add(funds, events["fund"])
         add(distributors, events["distributor"])
         add(distributors, events["to_distributor"])
-
-
-def spelled_domains(files: Files, listed: Sequence[str]) -> list[str]:
-    """The domains whose texts are taken for digits of one width, unless they were found to be others."""
-    found = []
-    for name in ("account", "order_id", "transaction_account"):
-        forms = [table.forms.get(name, ("", None))[0] for table in files.tables.values()]
-        if name == "order_id":
-            forms = forms[:1]
-        if "text" in forms and all(form == "text" for form in forms) and name not in listed:
-            found.append(name)
-    return found

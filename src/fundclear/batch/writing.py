@@ -101,8 +101,10 @@ def _domain(intake: Intake, name: str) -> Domain:
 
 
 def _identifier(domain: Domain, texts: Any) -> tuple[str, Any]:
-    """Texts of digits as what they spell; of others the keys are their places in the dictionary."""
-    return ("digits", len(domain.text(0))) if domain.is_spelled else ("text", texts)
+    """Texts of digits as what they spell, and others by their keys; of few ones these are places in a list."""
+    if domain.dictionary is not None:
+        return "dictionary", domain.dictionary
+    return ("text", texts) if domain.width is None else ("digits", domain.width)
 
 
 def _opening(table: TableFiles | None, closing: Mapping[str, Any], names: Names) -> dict[str, Any] | None:

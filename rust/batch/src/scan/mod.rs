@@ -4,6 +4,7 @@
 //! fast as its slowest column.
 
 mod hybrid;
+mod nulls;
 mod pages;
 mod values;
 
@@ -58,6 +59,16 @@ pub struct Planned {
     length: usize,
     unit: Unit,
     optional: bool,
+    missing: Option<Missing>,
+}
+
+/// What a null stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// A value.
+    Value(i64),
+    /// A text.
+    Text(String),
 }
 
 /// A file of which the footer is read.
@@ -108,6 +119,25 @@ impl Source {
             }
         }
         Ok(Self { path: path.to_owned(), file, metadata, columns })
+    }
+
+    /// The same file, where the nulls of the wanted columns stand for these; nulls of others are refused.
+    #[must_use]
+    pub fn with_missing(mut self, missing: Vec<Option<Missing>>) -> Self {
+        for (column, missing) in self.columns.iter_mut().zip(missing) {
+            if let Some(column) = column {
+                column.missing = missing;
+            }
+        }
+        self
+    }
+
+    /// How many nulls a wanted column has, as far as the footer says.
+    #[must_use]
+    pub fn nulls(&self, place: usize) -> u64 {
+        let Some(Some(planned)) = self.columns.get(place) else { return 0 };
+        let groups = self.metadata.row_groups().iter();
+        groups.filter_map(|group| group.column(planned.leaf).statistics()?.null_count_opt()).sum()
     }
 
     /// The file.
@@ -191,7 +221,7 @@ impl Planned {
         })?;
         let optional = column.self_type().get_basic_info().repetition() == Repetition::OPTIONAL;
         let length = usize::try_from(column.type_length()).unwrap_or_default();
-        Ok(Self { name: name.to_owned(), form, leaf, physical, length, unit, optional })
+        Ok(Self { name: name.to_owned(), form, leaf, physical, length, unit, optional, missing: None })
     }
 }
 

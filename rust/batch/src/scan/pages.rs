@@ -16,8 +16,9 @@ use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::hybrid::{self, Stretch};
+use super::nulls;
 use super::values::{big_endian, cut_off, deltas, eights, fours};
-use super::{Planned, Texts, Unit};
+use super::{Missing, Planned, Texts, Unit};
 
 /// The most bytes of a column of a row group.
 const MOST_BYTES: u64 = 1 << 32;
@@ -127,50 +128,56 @@ impl<'s> Column<'s> {
             }
             Page::DataPage { encoding, .. } => {
                 let mut bytes: &[u8] = buffer;
+                let mut there = None;
                 if self.planned.optional {
                     let (size, rest) = bytes.split_first_chunk::<4>().ok_or_else(cut_off)?;
                     let size = usize::try_from(u32::from_le_bytes(*size)).unwrap_or(usize::MAX);
                     let (levels, rest) = rest.split_at_checked(size).ok_or_else(cut_off)?;
-                    self.check_levels(levels, count)?;
+                    there = nulls::read(levels, count)?;
                     bytes = rest;
                 }
-                self.data(bytes, *encoding, count, texts)?;
+                self.page(bytes, *encoding, count, there.as_deref(), texts)?;
             }
             Page::DataPageV2 { encoding, num_nulls, def_levels_byte_len, rep_levels_byte_len, .. } => {
-                if *num_nulls > 0 {
-                    return Err(self.null(0));
-                }
-                let size = usize::try_from(*def_levels_byte_len).unwrap_or(usize::MAX);
-                let size = size.saturating_add(usize::try_from(*rep_levels_byte_len).unwrap_or(usize::MAX));
-                let (_, bytes) = buffer.split_at_checked(size).ok_or_else(cut_off)?;
-                self.data(bytes, *encoding, count, texts)?;
+                let bytes: &[u8] = buffer;
+                let size = |length: u32| usize::try_from(length).unwrap_or(usize::MAX);
+                let (_, bytes) = bytes.split_at_checked(size(*rep_levels_byte_len)).ok_or_else(cut_off)?;
+                let (levels, bytes) = bytes.split_at_checked(size(*def_levels_byte_len)).ok_or_else(cut_off)?;
+                let there = if *num_nulls > 0 { nulls::read(levels, count)? } else { None };
+                self.page(bytes, *encoding, count, there.as_deref(), texts)?;
             }
         }
         Ok(())
     }
 
-    /// Whether every value of a page is there.
-    fn check_levels(&self, levels: &[u8], count: usize) -> Result<(), Error> {
-        let mut seen = 0;
-        let mut missing = None;
-        hybrid::read(levels, 1, count, |stretch| {
-            match stretch {
-                Stretch::Run(level, run) => {
-                    if level == 0 {
-                        missing.get_or_insert(seen);
-                    }
-                    seen += run;
-                }
-                Stretch::Values(levels) => {
-                    if let Some(place) = levels.iter().position(|level| *level == 0) {
-                        missing.get_or_insert(seen + place);
-                    }
-                    seen += levels.len();
-                }
+    /// Appends the values of a page, of which some rows may have none.
+    fn page(
+        &mut self,
+        bytes: &[u8],
+        encoding: Encoding,
+        count: usize,
+        there: Option<&[bool]>,
+        texts: &mut impl Texts,
+    ) -> Result<(), Error> {
+        let before = self.values.len();
+        if let Some(there) = there {
+            let first = there.iter().position(|there| !there).unwrap_or_default();
+            let missing = match &self.planned.missing {
+                Some(Missing::Value(value)) => *value,
+                Some(Missing::Text(text)) => texts.number(text.as_bytes())?,
+                None => return Err(self.null(first)),
+            };
+            let values = there.iter().filter(|there| **there).count();
+            // A page without values may have no bytes for them either.
+            if values > 0 {
+                self.data(bytes, encoding, values, texts)?;
             }
-            Ok(())
-        })?;
-        missing.map_or(Ok(()), |place| Err(self.null(place)))
+            nulls::spread(&mut self.values, before, there, missing);
+        } else {
+            self.data(bytes, encoding, count, texts)?;
+        }
+        self.row += count;
+        Ok(())
     }
 
     fn null(&self, place: usize) -> Error {
@@ -213,7 +220,6 @@ impl<'s> Column<'s> {
         if values.len() - before != count {
             return Err(cut_off());
         }
-        self.row += count;
         Ok(())
     }
 }

@@ -158,7 +158,31 @@ fn a_null_is_refused_and_named() {
         foreign_file(&path, version, true, Some(4_321));
         let source = Source::plan(&path, &WANTED, &[]).unwrap();
         let error = column(&source, 0, &Registry::default()).unwrap_err();
-        assert!(format!("{error:?}").contains("null"), "{error:?}");
+        assert!(format!("{error:?}").contains("row 4321 of the row group is null"), "{error:?}");
+    }
+}
+
+#[test]
+fn a_null_is_what_it_stands_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("other.parquet");
+    for (version, dictionary) in
+        [(WriterVersion::PARQUET_1_0, true), (WriterVersion::PARQUET_1_0, false), (WriterVersion::PARQUET_2_0, true)]
+    {
+        let mut values = foreign_file(&path, version, dictionary, Some(4_321));
+        let source = Source::plan(&path, &WANTED, &[]).unwrap();
+        assert_eq!([0, 1, 3].map(|place| source.nulls(place)), [1, 0, 1]);
+        let missing = vec![Some(Missing::Value(-7)), None, None, Some(Missing::Text("none".into())), None];
+        let source = source.with_missing(missing);
+        let registry = Registry::default();
+        values[4_321] = -7;
+        assert_eq!(column(&source, 0, &registry).unwrap(), values);
+        let numbers = column(&source, 3, &registry).unwrap();
+        let texts = registry.texts();
+        for (row, (number, value)) in numbers.iter().zip(&values).enumerate() {
+            let wanted = if row == 4_321 { "none".to_owned() } else { value.to_string() };
+            assert_eq!(texts[*number as usize], wanted);
+        }
     }
 }
 

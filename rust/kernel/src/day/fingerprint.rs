@@ -306,6 +306,35 @@ impl Ints<'_> {
     }
 }
 
+impl Ints<'_> {
+    /// The hashes of the codes of a block; whether each has one.
+    fn look_up(&self, block: Range<usize>, texts: &[u64], memory: &mut [i64]) -> bool {
+        fn each<T: Copy + Into<i64>>(values: &[T], block: Range<usize>, texts: &[u64], memory: &mut [i64]) -> bool {
+            let mut known = true;
+            for (place, code) in memory.iter_mut().zip(values.get(block).unwrap_or_default()) {
+                let hash = usize::try_from((*code).into()).ok().and_then(|code| texts.get(code));
+                known &= hash.is_some();
+                *place = hash.copied().unwrap_or_default().cast_signed();
+            }
+            known
+        }
+        match self {
+            Self::I64(values) => each(values, block, texts, memory),
+            Self::I32(values) => each(values, block, texts, memory),
+            Self::U32(values) => each(values, block, texts, memory),
+            Self::U16(values) => each(values, block, texts, memory),
+            Self::U8(values) => each(values, block, texts, memory),
+            Self::Same(code, _) => {
+                each(&[*code], 0..1, texts, memory.get_mut(..1).unwrap_or_default()) && {
+                    let hash = memory.first().copied().unwrap_or_default();
+                    memory.fill(hash);
+                    true
+                }
+            }
+        }
+    }
+}
+
 impl<'a> Field<'a> {
     /// The value that all rows of a block have, if they have one.
     fn constant(&self, block: &Range<usize>) -> Option<u64> {
@@ -338,19 +367,11 @@ impl<'a> Field<'a> {
         if let (Ints::I64(values), None) = (self.values, self.texts) {
             return Ok(values.get(block).unwrap_or_default());
         }
-        self.values.widen(block, memory);
-        if let Some(texts) = self.texts {
-            // A code below zero is the largest of all.
-            let last = memory.iter().fold(0, |last, code| last.max(code.cast_unsigned()));
-            if !memory.is_empty() && usize::try_from(last).map_or(true, |last| last >= texts.len()) {
-                return Err(Error::whole(Code::Law));
-            }
-            for place in memory.iter_mut() {
-                let hash = usize::try_from(*place).ok().and_then(|code| texts.get(code));
-                *place = hash.copied().unwrap_or_default().cast_signed();
-            }
-        }
-        Ok(memory)
+        let Some(texts) = self.texts else {
+            self.values.widen(block, memory);
+            return Ok(memory);
+        };
+        self.values.look_up(block, texts, memory).then_some(&*memory).ok_or(Error::whole(Code::Law))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::mem;
 
 use super::bucket::{Bucket, Context, Settled};
+use super::confirmations::{ConfirmationColumns, ConfirmationTable};
 use super::events::EventOutcome;
 use super::flows::{Flow, FlowTotals};
 use super::input::{DayInput, Small};
@@ -14,10 +15,10 @@ use super::run::{Day, HeldDay};
 use super::settle::settle_stretch;
 use super::shelf::Tray;
 use super::stretch::{Progress, Stretch};
-use super::tables::{BLOCK_ROWS, ConfirmationColumns, ConfirmationTable, LotColumns, PositionColumns};
+use super::tables::{BLOCK_ROWS, LotColumns, PositionColumns};
 use super::totals::Totals;
 use super::turns::Turns;
-use super::types::{Origin, Reason};
+use super::types::{Order, Origin, Outcome, Reason};
 use crate::bounds::fits;
 use crate::error::{Code, Error};
 use crate::exec::Exec;
@@ -153,7 +154,8 @@ impl Settler {
             self.settled.outcomes.clear();
             let settled = &mut self.settled;
             settle_stretch(&day.ctx, &day.pricings, bucket, settled, &mut done, STRETCH_ROWS).map_err(of_table)?;
-            self.write(&day.ctx, bucket, (from, done), before, (first, columns))?;
+            let write = |orders: &[Order], outcomes: &[Outcome]| columns.write(&day.ctx, orders, outcomes);
+            self.prove(&day.ctx, bucket, (from, done), before, first, write)?;
         }
         Ok(())
     }
@@ -174,7 +176,7 @@ impl Settler {
     ) -> Result<(), Error> {
         let of_table = |error: Error| Error { row: error.row.map(|row| row.wrapping_add(first)), ..error };
         self.settled.clear();
-        table.clear(0);
+        table.clear();
         let (mut done, mut handed) = (Progress::default(), 0_usize);
         let end = Progress::end(bucket);
         while done != end {
@@ -183,15 +185,16 @@ impl Settler {
             self.settled.outcomes.clear();
             let settled = &mut self.settled;
             settle_stretch(&day.ctx, &day.pricings, bucket, settled, &mut done, STRETCH_ROWS).map_err(of_table)?;
-            let mut columns = table.grow(self.settled.outcomes.len());
-            self.write(&day.ctx, bucket, (from, done), before, (first, &mut columns))?;
+            let write = |orders: &[Order], outcomes: &[Outcome]| table.add(&day.ctx, orders, outcomes);
+            self.prove(&day.ctx, bucket, (from, done), before, first, write)?;
             // Rows of a bucket.
             let now = done.orders.wrapping_add(done.positions);
             if done == end || now.wrapping_sub(handed) >= rows {
+                table.even_out();
                 hand_on(table, &self.settled)?;
                 handed = now;
                 self.settled.clear();
-                table.clear(0);
+                table.clear();
             }
         }
         Ok(())
@@ -203,13 +206,14 @@ impl Settler {
     }
 
     /// Proves, sums and writes a stretch of the settled bucket.
-    fn write(
+    fn prove(
         &mut self,
         ctx: &Context<'_>,
         bucket: &Bucket,
         (from, to): (Progress, Progress),
         before: (usize, usize),
-        (first, columns): (usize, &mut ConfirmationColumns<'_>),
+        first: usize,
+        mut write: impl FnMut(&[Order], &[Outcome]) -> Option<()>,
     ) -> Result<(), Error> {
         let stretch = Stretch::between(bucket, &self.settled, (from, to), before);
         let Sums { totals, flows } = &mut self.sums;
@@ -217,7 +221,7 @@ impl Settler {
         flows.add_orders(ctx, stretch.orders, stretch.outcomes);
         flows.add_positions(ctx, stretch.closing);
         for (orders, outcomes) in stretch.orders.chunks(BLOCK_ROWS).zip(stretch.outcomes.chunks(BLOCK_ROWS)) {
-            columns.write(ctx, orders, outcomes).ok_or(Error::whole(Code::Overflow))?;
+            write(orders, outcomes).ok_or(Error::whole(Code::Overflow))?;
         }
         Ok(())
     }

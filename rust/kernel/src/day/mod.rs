@@ -1,6 +1,7 @@
 //! The clearing day, composed once: survey, decide, settle over buckets of accounts.
 
 pub mod bucket;
+pub mod confirmations;
 mod duplicates;
 pub mod events;
 pub mod fingerprint;

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::bucket::{Bucket, Context, PositionIncome, Settled};
+use super::confirmations::ConfirmationTable;
 use super::events::{Event, EventOutcome, Held, Register, by_bucket, happen, named, put_back, take};
 use super::finish::{Settler, Shares, Sums};
 use super::gate::Gates;
@@ -21,7 +22,6 @@ use super::rows::Rows;
 use super::run::Day;
 use super::scatter::{bucket_bits, bucket_of};
 use super::survey::{Needs, Survey, Surveyor};
-use super::tables::ConfirmationTable;
 use super::types::{Income, Lot, Order, Position};
 use crate::error::Error;
 use crate::exec::Exec;
@@ -33,13 +33,27 @@ const PIECE_ROWS: usize = 1 << 10;
 
 /// Which rows of a partition are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum Wanted<'w> {
     /// Positions.
     Positions,
     /// Positions and their lots.
     Register,
     /// All rows.
     All,
+    /// What gates and swings of some funds look at, by fund: all rows of these funds, and of every account that
+    /// switches into one of them all rows of the fund that it leaves. More rows do no harm.
+    Around(&'w [bool]),
+}
+
+impl Wanted<'_> {
+    /// Whether rows of a fund are wanted of every account.
+    #[inline]
+    pub fn has(&self, fund: u32) -> bool {
+        match self {
+            Self::Around(funds) => usize::try_from(fund).ok().and_then(|fund| funds.get(fund)) == Some(&true),
+            _ => true,
+        }
+    }
 }
 
 /// Where the rows of a day are.
@@ -70,7 +84,7 @@ pub trait Source: Sync {
         &self,
         scratch: &mut Self::Scratch,
         partition: usize,
-        wanted: Wanted,
+        wanted: Wanted<'_>,
         buckets: &mut Buckets,
     ) -> Result<(), Error>;
 }
@@ -123,6 +137,12 @@ impl Buckets {
         }
     }
 
+    /// Takes orders of the partition. Rows that are made already and only copied leave the processor free to fetch the
+    /// places of many of them at once.
+    pub fn orders(&mut self, orders: &[Order]) {
+        orders.iter().for_each(|order| self.order(order));
+    }
+
     /// Takes a position of the partition.
     #[inline]
     pub fn position(&mut self, position: &Position) {
@@ -149,6 +169,8 @@ struct Decided {
     moved: BTreeMap<usize, Vec<Held>>,
     /// The income that is shared out, portion by portion.
     portions: Vec<Plans>,
+    /// The funds whose orders decide anything, by fund; `None` if all do.
+    chosen: Option<Vec<bool>>,
     /// Whether orders are ruled about.
     is_ruled: bool,
     gates: Option<Gates>,
@@ -260,7 +282,7 @@ impl<'e, 'k, S: Source> Rebuilt<'e, 'k, S> {
     fn pass<T: Send>(
         &self,
         ctx: &Context<'_>,
-        wanted: Wanted,
+        wanted: Wanted<'_>,
         chosen: impl Iterator<Item = usize> + Send,
         init: impl Fn() -> T + Sync,
         work: impl Fn(&mut T, &mut Ruler, usize, &mut Bucket) -> Result<(), Error> + Sync,
@@ -281,7 +303,8 @@ impl<'e, 'k, S: Source> Rebuilt<'e, 'k, S> {
         Ok(states.into_iter().map(|(_, state)| state).collect())
     }
 
-    /// The same for the orders and positions of all partitions.
+    /// The same for the orders and positions of all partitions that decide anything. An event may touch a position
+    /// whose orders decide nothing; it would stand there without them.
     fn pass_all<T: Send>(
         &self,
         ctx: &Context<'_>,
@@ -289,7 +312,12 @@ impl<'e, 'k, S: Source> Rebuilt<'e, 'k, S> {
         work: impl Fn(&mut T, &mut Ruler, &mut Bucket) -> Result<(), Error> + Sync,
     ) -> Result<Vec<T>, Error> {
         let work = |state: &mut T, ruler: &mut Ruler, _: usize, bucket: &mut Bucket| work(state, ruler, bucket);
-        self.pass(ctx, Wanted::All, self.recipe.all(), init, work)
+        let decided = &self.recipe.decided;
+        let wanted = match &decided.chosen {
+            Some(funds) if decided.moved.is_empty() => Wanted::Around(funds),
+            _ => Wanted::All,
+        };
+        self.pass(ctx, wanted, self.recipe.all(), init, work)
     }
 }
 
@@ -386,6 +414,7 @@ impl<S: Source> Hold for Rebuilt<'_, '_, S> {
 
     fn rule(&mut self, ctx: &Context<'_>, needs: &Needs, unswung: Pricings<'_>) -> Result<Survey, Error> {
         let funds = ctx.terms.funds.len();
+        self.recipe.decided.chosen = needs.chosen();
         // Who needs no totals does not look at the orders before they are settled.
         let surveyors = if needs.any() {
             self.pass_all(

@@ -71,6 +71,12 @@ impl Needs {
         self.any
     }
 
+    /// Of which funds something has to be known, by fund; `None` if of all.
+    pub(super) fn chosen(&self) -> Option<Vec<bool>> {
+        let chosen: Vec<bool> = self.funds.iter().map(|need| need.gate || need.swing).collect();
+        chosen.contains(&false).then_some(chosen)
+    }
+
     fn of(&self, fund: u32) -> Need {
         usize::try_from(fund).ok().and_then(|fund| self.funds.get(fund)).copied().unwrap_or_default()
     }

@@ -5,14 +5,13 @@
 
 use std::mem;
 
-use super::bucket::{Bucket, Closing, Context, Settled};
+use super::bucket::Closing;
 use super::flows::Flow;
 use super::ledger::Posting;
 use super::obligations::{Obligation, PartyNet, Payment};
 use super::proof::IncomeRow;
 use super::ruled::RuledOrder;
-use super::types::{Lot, Order, Outcome, Position};
-use crate::bounds::fits;
+use super::types::{Lot, Position};
 
 /// So many rows are proven, summed and then written column after column: their orders and outcomes stay in a core's
 /// nearest cache meanwhile. A column that is zero in all of them is not touched there.
@@ -43,95 +42,6 @@ macro_rules! values_from {
 
 values_from! { i64 => I64 i32 => I32 u32 => U32 u8 => U8 }
 
-/// What the columns of confirmations are read from.
-struct Row<'a> {
-    order: &'a Order,
-    outcome: &'a Outcome,
-    /// What a quantity is times in minor units of the quantity scale.
-    factor: i64,
-    /// The number that stands for a fund that is not given: one above all that are.
-    no_fund: u32,
-}
-
-/// Hands the names and types of the columns of confirmations, in their order, to a macro:
-/// `confirmation_columns!(make)` becomes `make! { distributor: u32, order_id: i64, ... }`.
-#[macro_export]
-macro_rules! confirmation_columns {
-    ($callback:ident) => {
-        $callback! {
-            distributor: u32, order_id: i64, account: i64, transaction_account: i64, fund: u32, charge: u8, kind: u8,
-            target_fund: u32, placed_at: i64, since: i64, origin: u8, on_gate: u8, own_charge: u8,
-            own_charge_value: i64, status: u8, reason: u8, refund_cause: u8, requested: i64, top_up: i64,
-            confirmed: i64, deferred: i64, cancelled: i64, amount: i64, net: i64, fee: i64, back_end: i64,
-            top_up_fee: i64, fee_to_fund: i64, fee_to_distributor: i64, fee_to_manager: i64, refund: i64, net_in: i64,
-            units: i64, units_in: i64, price: i64, price_in: i64, rounding: i64, rounding_in: i64
-        }
-    };
-}
-
-macro_rules! confirmations {
-    ($($name:ident: $kind:ty),*) => {
-        /// The columns of confirmations, each as long as the table has rows; made from zeroed memory.
-        #[derive(Debug, Default)]
-        #[expect(missing_docs, reason = "the columns of the table of confirmations, described there")]
-        pub struct ConfirmationColumns<'a> {
-            $(pub $name: &'a mut [$kind],)*
-        }
-
-        impl<'a> ConfirmationColumns<'a> {
-            /// The names of the columns, in their order.
-            pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),*];
-
-            /// Takes the first rows of every column away, for a bucket to write; all that are left if there are fewer.
-            pub fn take(&mut self, rows: usize) -> ConfirmationColumns<'a> {
-                ConfirmationColumns {$(
-                    $name: {
-                        let whole = mem::take(&mut self.$name);
-                        let (first, rest) = whole.split_at_mut(rows.min(whole.len()));
-                        self.$name = rest;
-                        first
-                    },
-                )*}
-            }
-
-            /// Writes rows that are next, in the order of their bucket, into columns that are zero. They are few, so
-            /// that they stay in a core's caches from column to column.
-            ///
-            /// Quantities (`requested` to `cancelled`) are brought to the scale of order quantities. Columns of which
-            /// all rows are zero are not touched. `None`: a quantity has more than 18 digits.
-            pub(super) fn write(&mut self, ctx: &Context<'_>, orders: &[Order], outcomes: &[Outcome]) -> Option<()> {
-                let no_fund = u32::try_from(ctx.funds.len()).ok()?;
-                let block = self.take(orders.len());
-                let rows = || {
-                    orders.iter().zip(outcomes).map(|(order, outcome)| {
-                        Row { order, outcome, factor: ctx.factor(order.kind), no_fund }
-                    })
-                };
-                if !rows().all(|row| row.fits()) {
-                    return None;
-                }
-                $(
-                    // A column that has something has it in one of its first rows, most often.
-                    if rows().any(|row| row.$name() != 0) {
-                        for (place, row) in block.$name.iter_mut().zip(rows()) {
-                            *place = row.$name();
-                        }
-                    }
-                )*
-                Some(())
-            }
-
-            /// Writes the rows of a bucket into columns that are as long as it and zero; `None` as for its rows.
-            pub fn fill(&mut self, ctx: &Context<'_>, bucket: &Bucket, settled: &Settled) -> Option<()> {
-                let mut blocks = bucket.orders.chunks(BLOCK_ROWS).zip(settled.outcomes.chunks(BLOCK_ROWS));
-                blocks.try_for_each(|(orders, outcomes)| self.write(ctx, orders, outcomes))
-            }
-        }
-    };
-}
-
-confirmation_columns!(confirmations);
-
 /// A stretch of a column.
 #[derive(Clone, Copy, Debug)]
 pub enum Slice<'a> {
@@ -143,6 +53,8 @@ pub enum Slice<'a> {
     U32(&'a [u32]),
     /// Codes and flags.
     U8(&'a [u8]),
+    /// Of any kind, so many zeros.
+    Zeros(usize),
 }
 
 impl Slice<'_> {
@@ -153,12 +65,18 @@ impl Slice<'_> {
             Self::I32(values) => values.len(),
             Self::U32(values) => values.len(),
             Self::U8(values) => values.len(),
+            Self::Zeros(rows) => *rows,
         }
     }
 
     /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// So many zeros if it is empty.
+    pub(super) const fn or_zeros(self, rows: usize) -> Self {
+        if self.is_empty() { Self::Zeros(rows) } else { self }
     }
 }
 
@@ -173,127 +91,6 @@ macro_rules! slice_from {
 }
 
 slice_from! { i64 => I64 i32 => I32 u32 => U32 u8 => U8 }
-
-macro_rules! confirmation_table {
-    ($($name:ident: $kind:ty),*) => {
-        /// The columns of confirmations in memory that is used for one bucket after another.
-        #[derive(Clone, Debug, Default, PartialEq, Eq)]
-        #[expect(missing_docs, reason = "the columns of the table of confirmations, described there")]
-        pub struct ConfirmationTable {
-            $(pub $name: Vec<$kind>,)*
-        }
-
-        impl ConfirmationTable {
-            /// So many rows of zeros.
-            pub fn clear(&mut self, rows: usize) {
-                $(
-                    self.$name.clear();
-                    self.$name.resize(rows, 0);
-                )*
-            }
-
-            /// Some rows of another table.
-            pub fn gather(&mut self, from: &Self, rows: &[usize]) {
-                $(
-                    self.$name.clear();
-                    self.$name.extend(rows.iter().filter_map(|row| from.$name.get(*row)));
-                )*
-            }
-
-            /// All rows, to be written.
-            pub fn columns(&mut self) -> ConfirmationColumns<'_> {
-                ConfirmationColumns { $($name: &mut self.$name,)* }
-            }
-
-            /// So many rows of zeros more, to be written.
-            pub fn grow(&mut self, rows: usize) -> ConfirmationColumns<'_> {
-                ConfirmationColumns {$(
-                    $name: {
-                        let before = self.$name.len();
-                        self.$name.resize(before.saturating_add(rows), 0);
-                        self.$name.get_mut(before..).unwrap_or_default()
-                    },
-                )*}
-            }
-
-            /// The columns in their order.
-            pub fn slices(&self) -> Vec<Slice<'_>> {
-                vec![$(Slice::from(self.$name.as_slice())),*]
-            }
-        }
-    };
-}
-
-confirmation_columns!(confirmation_table);
-
-impl Row<'_> {
-    /// Whether all quantities have at most 18 digits at their scale.
-    fn fits(&self) -> bool {
-        let Outcome { top_up, confirmed, deferred, cancelled, .. } = *self.outcome;
-        let quantity = |value: i64| value.checked_mul(self.factor).is_some_and(fits);
-        // Of values that are not negative none is above what has the bits of all of them, and most orders have one.
-        let bits = top_up | confirmed | deferred | cancelled;
-        bits >= 0 && quantity(bits) || [top_up, confirmed, deferred, cancelled].into_iter().all(quantity)
-    }
-
-    /// Cash or units at the scale of quantities, in a row whose quantities fit.
-    const fn quantity(&self, value: i64) -> i64 {
-        value.wrapping_mul(self.factor)
-    }
-}
-
-macro_rules! read {
-    ($($name:ident: $kind:ty = |$row:ident| $value:expr;)*) => {
-        impl Row<'_> {$(
-            #[inline(always)]
-            fn $name(&self) -> $kind {
-                let $row = self;
-                $value
-            }
-        )*}
-    };
-}
-
-read! {
-    distributor: u32 = |row| row.order.distributor;
-    order_id: i64 = |row| row.order.id;
-    account: i64 = |row| row.order.account;
-    transaction_account: i64 = |row| row.order.transaction_account;
-    fund: u32 = |row| row.order.fund;
-    charge: u8 = |row| row.order.charge;
-    kind: u8 = |row| row.order.kind_code;
-    target_fund: u32 = |row| row.order.target.min(row.no_fund);
-    placed_at: i64 = |row| row.order.placed_at;
-    since: i64 = |row| i64::from(row.order.since);
-    origin: u8 = |row| row.order.origin as u8;
-    on_gate: u8 = |row| u8::from(row.order.cancel_on_gate);
-    own_charge: u8 = |row| row.order.own_charge as u8;
-    own_charge_value: i64 = |row| row.order.own_charge_value;
-    status: u8 = |row| row.outcome.status as u8;
-    reason: u8 = |row| row.outcome.reason as u8;
-    refund_cause: u8 = |row| row.outcome.refund_cause as u8;
-    requested: i64 = |row| row.order.quantity;
-    top_up: i64 = |row| row.quantity(row.outcome.top_up);
-    confirmed: i64 = |row| row.quantity(row.outcome.confirmed);
-    deferred: i64 = |row| row.quantity(row.outcome.deferred);
-    cancelled: i64 = |row| row.quantity(row.outcome.cancelled);
-    amount: i64 = |row| row.outcome.amount;
-    net: i64 = |row| row.outcome.net;
-    fee: i64 = |row| row.outcome.fee;
-    back_end: i64 = |row| row.outcome.back_end;
-    top_up_fee: i64 = |row| row.outcome.top_up_fee;
-    fee_to_fund: i64 = |row| row.outcome.fee_to_fund;
-    fee_to_distributor: i64 = |row| row.outcome.fee_to_distributor;
-    fee_to_manager: i64 = |row| row.outcome.fee_to_manager;
-    refund: i64 = |row| row.outcome.refund;
-    net_in: i64 = |row| row.outcome.net_in;
-    units: i64 = |row| row.outcome.units;
-    units_in: i64 = |row| row.outcome.units_in;
-    price: i64 = |row| row.outcome.price;
-    price_in: i64 = |row| row.outcome.price_in;
-    rounding: i64 = |row| row.outcome.rounding;
-    rounding_in: i64 = |row| row.outcome.rounding_in;
-}
 
 macro_rules! table {
     ($(#[$doc:meta])* $table:ident from $source:ty { $($name:ident: $kind:ty = |$row:ident| $value:expr;)* }) => {

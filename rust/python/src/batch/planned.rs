@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use fundclear_batch::error::Error;
+use fundclear_batch::measures::Measures;
 use fundclear_batch::read::{InColumn, TableRead};
-use fundclear_batch::scan::{Form, Source};
+use fundclear_batch::scan::{Form, Missing, Source};
 use fundclear_batch::sieve::Sieve;
 use fundclear_batch::source::{Column, Lookup, lots, orders, positions};
 use fundclear_batch::texts::{Digits, Reading, Registry};
@@ -13,12 +14,14 @@ use fundclear_kernel::day::fingerprint::text_hash;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use super::dictionaries::Dictionaries;
 use super::watching::raised;
 use super::{Read, TABLES};
 use crate::failure::Refusal;
 
 /// A column that is read: whether it is there, whether it is money, the decimals of the files and those that are kept,
-/// and what its texts become: nothing, numbers of a list, or the integers that digits spell.
+/// what its texts become: nothing, numbers of a list, the integers that digits spell, or keys of a dictionary; and what a
+/// null stands for, if it is not refused.
 #[derive(Clone, FromPyObject)]
 #[pyo3(from_item_all)]
 struct AskedColumn {
@@ -28,6 +31,15 @@ struct AskedColumn {
     kept: u8,
     list: Option<String>,
     digits: Option<String>,
+    dictionary: Option<String>,
+    missing: Option<AskedMissing>,
+}
+
+/// What a null stands for.
+#[derive(Clone, FromPyObject)]
+enum AskedMissing {
+    Value(i64),
+    Text(String),
 }
 
 /// A table that is read.
@@ -44,6 +56,8 @@ pub struct AskedTable {
     distinct: Vec<usize>,
     /// The id of the first row, where rows are their own ids.
     first_id: Option<i64>,
+    /// Whether quantities are made of amounts and units.
+    is_measured: bool,
 }
 
 /// A list of texts: its name, its aliases, and the only texts that it may have.
@@ -57,12 +71,15 @@ pub struct Asked {
     pub tables: Vec<Option<AskedTable>>,
     lists: Vec<AskedList>,
     digits: Vec<String>,
+    /// By name, with texts that no file needs to have.
+    pub dictionaries: Vec<(String, Vec<String>)>,
 }
 
 /// What texts become, by name.
 pub struct Registries {
     lists: Vec<(String, Registry)>,
     digits: Vec<(String, Digits)>,
+    pub dictionaries: Dictionaries,
 }
 
 /// The columns of a table by name.
@@ -86,16 +103,19 @@ impl Registries {
         Self {
             lists: asked.lists.iter().map(list).collect(),
             digits: asked.digits.iter().map(|name| (name.clone(), Digits::default())).collect(),
+            dictionaries: Dictionaries::default(),
         }
     }
 
     fn reading(&self, column: &AskedColumn) -> Reading<'_> {
         let list = column.list.as_ref().and_then(|name| self.lists.iter().find(|(known, _)| known == name));
         let digits = column.digits.as_ref().and_then(|name| self.digits.iter().find(|(known, _)| known == name));
-        match (list, digits) {
-            (Some((_, registry)), _) => Reading::Listed(registry),
-            (None, Some((_, digits))) => Reading::Digits(digits),
-            (None, None) => Reading::None,
+        let dictionary = column.dictionary.as_ref().and_then(|name| self.dictionaries.get(name));
+        match (list, digits, dictionary) {
+            (Some((_, registry)), ..) => Reading::Listed(registry),
+            (None, Some((_, digits)), _) => Reading::Digits(digits),
+            (None, None, Some(dictionary)) => Reading::Keys(dictionary),
+            (None, None, None) => Reading::None,
         }
     }
 }
@@ -113,6 +133,7 @@ impl Asked {
             tables,
             lists: item("lists")?.extract()?,
             digits: item("digits")?.extract()?,
+            dictionaries: item("dictionaries")?.extract()?,
         })
     }
 
@@ -125,7 +146,8 @@ impl Asked {
                 let others: Vec<_> = table.others.iter().map(String::as_str).collect();
                 for path in &table.paths {
                     let planned = Source::plan(path, names(name), &others);
-                    files.push(planned.map_err(|error| raised(py, Error::file(path, error)))?);
+                    let source = planned.map_err(|error| raised(py, Error::file(path, error)))?;
+                    files.push(source.with_missing(table.columns.iter().map(AskedColumn::missing).collect()));
                 }
             }
             sources.push(files);
@@ -154,6 +176,7 @@ impl Asked {
         for (name, known) in &registries.digits {
             digits.set_item(name, known.width())?;
         }
+        registries.dictionaries.tell(facts, &digits)?;
         facts.set_item("digits", digits)
     }
 
@@ -194,7 +217,22 @@ impl Asked {
     }
 }
 
+impl AskedColumn {
+    fn missing(&self) -> Option<Missing> {
+        self.missing.as_ref().map(|missing| match missing {
+            AskedMissing::Value(value) => Missing::Value(*value),
+            AskedMissing::Text(text) => Missing::Text(text.clone()),
+        })
+    }
+}
+
 impl AskedTable {
+    /// The columns whose texts are in a dictionary of this name.
+    pub fn of_dictionary(&self, name: &str) -> impl Iterator<Item = usize> {
+        let is_there = |column: &AskedColumn| column.is_there && column.dictionary.as_deref() == Some(name);
+        self.columns.iter().enumerate().filter(move |(_, column)| is_there(column)).map(|(place, _)| place)
+    }
+
     /// Whether a column is kept: those that are there, and the ids of rows that are their own.
     fn is_kept(&self, place: usize) -> bool {
         let is_own = self.first_id.is_some() && place == orders::order_id;
@@ -252,16 +290,22 @@ impl AskedTable {
             distinct: self.distinct.clone(),
             sifted: (name == "orders" && self.first_id.is_none()).then_some((orders::order_id, orders::distributor)),
             own_ids: self.first_id.map(|first| (orders::order_id, first)),
+            measures: self.is_measured.then_some(Measures {
+                kind: orders::kind,
+                quantity: orders::quantity,
+                amount: orders::amount,
+                units: orders::units,
+            }),
         }
     }
 }
 
-/// What the footer of a file says: its rows, and of each wanted column its form and decimals.
-type Planned = (usize, Vec<Option<(&'static str, Option<u8>)>>);
+/// What the footer of a file says: its rows, and of each wanted column its form, decimals and nulls.
+type Planned = (usize, Vec<Option<(&'static str, Option<u8>, u64)>>);
 
 /// The rows of a Parquet file, and what its columns hold: of each that is wanted, if it is there, "integer", "decimal"
-/// with its decimals, "date", "instant" (with 1 if by UTC), or "text". Other columns than these and `others` are
-/// refused.
+/// with its decimals, "date", "instant" (with 1 if by UTC), or "text", and how many nulls it has as far as the footer
+/// says. Other columns than these and `others` are refused.
 #[pyfunction]
 pub fn plan_file(py: Python<'_>, path: PathBuf, wanted: Vec<String>, others: Vec<String>) -> PyResult<Planned> {
     let wanted: Vec<_> = wanted.iter().map(String::as_str).collect();
@@ -269,13 +313,14 @@ pub fn plan_file(py: Python<'_>, path: PathBuf, wanted: Vec<String>, others: Vec
     let planned = py.detach(|| Source::plan(&path, &wanted, &others));
     let source = planned.map_err(|error| raised(py, Error::file(&path, error)))?;
     let form = |place: usize| {
-        Some(match source.form(place)? {
+        let (form, extra) = match source.form(place)? {
             Form::Integers => ("integer", None),
             Form::Decimals(scale) => ("decimal", Some(scale)),
             Form::Dates => ("date", None),
             Form::Instants(utc) => ("instant", Some(u8::from(utc))),
             Form::Texts => ("text", None),
-        })
+        };
+        Some((form, extra, source.nulls(place)))
     };
     Ok((source.rows(), (0..wanted.len()).map(form).collect()))
 }

@@ -10,7 +10,7 @@ use fundclear_kernel::scale::Scale;
 use pyo3::prelude::*;
 
 use crate::call::Threads;
-use crate::failure::Story;
+use crate::failure::{Refusal, Story};
 use crate::store::failure;
 
 /// How often the callback is called.
@@ -68,14 +68,17 @@ impl<'py> Watch<'py> {
                 }
                 Ok(())
             };
-            let go_on = || match Python::try_attach(look) {
-                Some(Ok(())) => true,
-                Some(Err(error)) => {
-                    raised.set(Some(error));
-                    false
+            let go_on = || {
+                let looked = Python::try_attach(look);
+                if let Some(Ok(())) = looked {
+                    return true;
                 }
-                // The interpreter is going away, and nobody waits for the result.
-                None => false,
+                // Without an interpreter, which is going away, nobody waits for the result.
+                if let Some(Err(error)) = looked {
+                    raised.set(Some(error));
+                }
+                meter.stop();
+                false
             };
             let result = work(&Exec::new(count, &go_on));
             (result, raised.into_inner())
@@ -92,6 +95,9 @@ impl<'py> Watch<'py> {
 pub fn raised(py: Python<'_>, error: Error) -> PyErr {
     match error {
         Error::File(failed) => failure(py, &failed.path, failed.error),
+        Error::Dictionary { name, texts, needed, memory } => {
+            Refusal::of("run-memory", &name).value(texts).fact("needed", needed).fact("memory", memory).error(py)
+        }
         Error::Kernel(error) => Story::of(&[], &[], Scale::ZERO).error(py, &error),
     }
 }

@@ -16,13 +16,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use sha2::{Digest as _, Sha256};
 
+use super::dictionaries::TextDictionary;
 use super::planned::missing;
 
 /// Bytes of a file that are looked at together.
 const BLOCK: usize = 1 << 20;
 
 /// A column: its name, its place among the kernel's, what the file holds, and what belongs to that: decimals, whether
-/// instants are of UTC, texts, or what numbers stand for.
+/// instants are of UTC, texts, who knows them, or what numbers stand for.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 struct AskedColumn<'py> {
@@ -72,6 +73,7 @@ fn out_table(name: &str, asked: AskedTable<'_>) -> PyResult<OutTable> {
             "instant" => Kind::Instants(column.extra.extract()?),
             "text" => Kind::Texts(column.extra.extract::<Vec<String>>()?.into()),
             "digits" => Kind::Digits(column.extra.extract()?),
+            "dictionary" => Kind::Spelled(column.extra.cast::<TextDictionary>()?.get().known.clone()),
             _ => Kind::Integers,
         };
         let source = match (column.numbers, column.scaled) {

@@ -3,7 +3,8 @@
 use std::alloc::{Layout, alloc_zeroed};
 
 use fundclear_kernel::confirmation_columns;
-use fundclear_kernel::day::tables::{ConfirmationColumns, Values};
+use fundclear_kernel::day::confirmations::ConfirmationColumns;
+use fundclear_kernel::day::tables::Values;
 use numpy::{Element, PyArray1};
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;

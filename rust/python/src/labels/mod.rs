@@ -181,13 +181,14 @@ pub fn label_objects<'py>(values: &Bound<'py, PyAny>, argument: &str) -> PyResul
 }
 
 /// The distinct texts of a column.
-struct Dictionary<'py> {
+pub struct Dictionary<'py> {
     offsets: Column<'py>,
     bytes: Array<'py, u8>,
 }
 
 impl<'py> Dictionary<'py> {
-    fn borrow(offsets: &Bound<'py, PyAny>, bytes: &Bound<'py, PyAny>) -> PyResult<Self> {
+    /// Offsets, one more than there are texts, and bytes.
+    pub fn borrow(offsets: &Bound<'py, PyAny>, bytes: &Bound<'py, PyAny>) -> PyResult<Self> {
         let Ok(array) = bytes.cast::<PyArray1<u8>>() else { return Err(not_a_column(bytes, "bytes", "uint8")) };
         let bytes = compact(array.as_untyped())?.cast_into::<PyArray1<u8>>()?;
         Ok(Self { offsets: Column::borrow(offsets, "offsets")?, bytes })
@@ -199,11 +200,13 @@ impl<'py> Dictionary<'py> {
         unsafe { slice(self.bytes.data(), self.bytes.len()) }
     }
 
-    fn len(&self) -> usize {
+    /// How many there are.
+    pub fn len(&self) -> usize {
         self.offsets.len().saturating_sub(1)
     }
 
-    fn get(&self, code: usize) -> &[u8] {
+    /// One of them.
+    pub fn get(&self, code: usize) -> &[u8] {
         text(self.offsets.values(), self.bytes(), code)
     }
 }

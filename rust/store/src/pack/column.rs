@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::sealed::oversized;
-use super::{Chunk, GROUP_ROWS, Integers, Kind, Sealed, Texts};
+use super::{Chunk, GROUP_ROWS, Integers, Kind, Sealed, Spelling, Texts};
 use crate::error::Error;
 
 /// Values that are converted at a time.
@@ -32,28 +32,57 @@ pub enum Encoder {
 pub enum Dictionary {
     /// All are known.
     Known(Arc<[String]>),
-    /// They are what integers spell in so many digits, and are numbered as they come.
-    Spelled { width: usize, numbers: HashMap<i64, u32>, texts: Vec<String> },
+    /// They are numbered as they come.
+    Coming { how: How, numbers: HashMap<i64, u32>, texts: Vec<String>, last: Option<(i64, u32)> },
+}
+
+/// How integers become texts.
+#[derive(Debug)]
+pub enum How {
+    /// Spelled in so many digits.
+    Digits(usize),
+    /// As somebody knows.
+    Known(Arc<dyn Spelling>),
+}
+
+impl How {
+    fn text(&self, value: i64) -> Result<String, Error> {
+        match self {
+            Self::Digits(width) => {
+                let text = format!("{value:0width$}");
+                let is_right = text.len() == *width && value >= 0;
+                is_right
+                    .then_some(text)
+                    .ok_or_else(|| Error::Content(format!("{value} is not spelled in {width} digits")))
+            }
+            Self::Known(spelling) => spelling.text(value).map(str::to_owned).ok_or_else(|| no_text(value)),
+        }
+    }
 }
 
 impl Dictionary {
+    fn coming(how: How) -> Self {
+        Self::Coming { how, numbers: HashMap::new(), texts: Vec::new(), last: None }
+    }
+
     fn texts(&self) -> &[String] {
         match self {
             Self::Known(texts) => texts,
-            Self::Spelled { texts, .. } => texts,
+            Self::Coming { texts, .. } => texts,
         }
     }
 
     /// The number of the text that a value stands for.
     fn number(&mut self, value: i64, codes: &mut Texts) -> Result<u32, Error> {
-        let Self::Spelled { width, numbers, texts } = self else { return text_number(value) };
+        let Self::Coming { how, numbers, texts, last } = self else { return text_number(value) };
+        if let Some((_, number)) = last.filter(|(before, _)| *before == value) {
+            return Ok(number);
+        }
         if let Some(number) = numbers.get(&value) {
+            *last = Some((value, *number));
             return Ok(*number);
         }
-        let text = format!("{value:0width$}");
-        if text.len() != *width || value < 0 {
-            return Err(Error::Content(format!("{value} is not spelled in {width} digits")));
-        }
+        let text = how.text(value)?;
         let number = u32::try_from(texts.len()).map_err(|_| oversized(texts.len()))?;
         texts.push(text);
         numbers.insert(value, number);
@@ -69,9 +98,9 @@ impl Column {
             Kind::Integers | Kind::Decimals(_) | Kind::Instants(_) => Encoder::Numbers(Integers::new(false)),
             Kind::Dates => Encoder::Days(Integers::new(true)),
             Kind::Texts(texts) => Encoder::Texts(Texts::new(texts.len(), codes), Dictionary::Known(texts.clone())),
-            Kind::Digits(width) => {
-                let spelled = Dictionary::Spelled { width: *width, numbers: HashMap::new(), texts: Vec::new() };
-                Encoder::Texts(Texts::new(0, codes), spelled)
+            Kind::Digits(width) => Encoder::Texts(Texts::new(0, codes), Dictionary::coming(How::Digits(*width))),
+            Kind::Spelled(spelling) => {
+                Encoder::Texts(Texts::new(0, codes), Dictionary::coming(How::Known(spelling.clone())))
             }
         };
         encoder.reuse(bytes);
@@ -221,5 +250,9 @@ pub fn check_days(days: &[i64]) -> Result<(), Error> {
 }
 
 fn text_number(value: i64) -> Result<u32, Error> {
-    u32::try_from(value).map_err(|_| Error::Content(format!("there is no text of number {value}")))
+    u32::try_from(value).map_err(|_| no_text(value))
+}
+
+fn no_text(number: i64) -> Error {
+    Error::Content(format!("there is no text of number {number}"))
 }

@@ -13,6 +13,7 @@ mod sealed;
 mod table;
 mod texts;
 
+use std::fmt::Debug;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -44,6 +45,14 @@ pub enum Kind {
     Texts(Arc<[String]>),
     /// Texts that are integers spelled in so many digits, with zeros before them.
     Digits(usize),
+    /// Texts of which too many are known to list them: somebody tells those that occur.
+    Spelled(Arc<dyn Spelling>),
+}
+
+/// Who knows the texts of numbers.
+pub trait Spelling: Debug + Send + Sync {
+    /// The text of a number, if it has one.
+    fn text(&self, number: i64) -> Option<&str>;
 }
 
 impl Kind {
@@ -53,7 +62,7 @@ impl Kind {
             Self::Decimals(scale) => Form::Decimals(*scale),
             Self::Dates => Form::Dates,
             Self::Instants(utc) => Form::Instants(*utc),
-            Self::Texts(_) | Self::Digits(_) => Form::Texts,
+            Self::Texts(_) | Self::Digits(_) | Self::Spelled(_) => Form::Texts,
         }
     }
 }

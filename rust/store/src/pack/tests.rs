@@ -11,7 +11,7 @@ use parquet::file::statistics::Statistics;
 use sha2::{Digest, Sha256};
 
 use super::bits::{LANE, pack};
-use super::{Buffers, Chunk, GROUP_ROWS, Kind, PartWriter, Place, Written, damage};
+use super::{Buffers, Chunk, GROUP_ROWS, Kind, PartWriter, Place, Spelling, Written, damage};
 use crate::error::Error;
 use crate::read::read;
 use crate::{Owned, Values};
@@ -66,8 +66,8 @@ fn check(kind: &Kind, values: &[i64]) {
     }
     let codes: Vec<u32> = values.iter().map(|value| *value as u32).collect();
     let in_memory = match kind {
-        // Columns of digits have a test of their own.
-        Kind::Integers | Kind::Digits(_) => Values::Integers(values),
+        // Columns whose texts are in no list have a test of their own.
+        Kind::Integers | Kind::Digits(_) | Kind::Spelled(_) => Values::Integers(values),
         Kind::Decimals(scale) => Values::Decimals(values, *scale),
         Kind::Dates => Values::Dates(values),
         Kind::Instants(utc) => Values::Instants(values, *utc),
@@ -312,9 +312,25 @@ fn digits_are_the_texts_that_they_spell() {
     let mut writer = PartWriter::create(&known, &[("a", Kind::Texts(texts.into()))], &[]).unwrap();
     writer.push(0, Chunk::I64(&values)).unwrap();
     assert_eq!(spelled, writer.finish().unwrap());
+    let told = Kind::Spelled(Arc::new(Told((0..1_000).map(|number| format!("{number:05}")).collect())));
+    let mut writer = PartWriter::create(&known, &[("a", told.clone())], &[]).unwrap();
+    values.chunks(700).for_each(|values| writer.push(0, Chunk::I64(values)).unwrap());
+    assert_eq!(spelled, writer.finish().unwrap());
     for value in [-1, 100_000] {
-        let mut writer = PartWriter::create(&known, &[("a", Kind::Digits(5))], &[]).unwrap();
-        assert!(writer.push(0, Chunk::I64(&[value])).is_err());
+        for kind in [Kind::Digits(5), told.clone()] {
+            let mut writer = PartWriter::create(&known, &[("a", kind)], &[]).unwrap();
+            assert!(writer.push(0, Chunk::I64(&[value])).is_err());
+        }
+    }
+}
+
+/// Texts that somebody tells.
+#[derive(Debug)]
+struct Told(Vec<String>);
+
+impl Spelling for Told {
+    fn text(&self, number: i64) -> Option<&str> {
+        self.0.get(usize::try_from(number).ok()?).map(String::as_str)
     }
 }
 

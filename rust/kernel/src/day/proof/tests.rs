@@ -8,12 +8,13 @@
 )]
 
 use super::*;
+use crate::day::confirmations::ConfirmationColumns;
 use crate::day::flows::FlowTotals;
 use crate::day::hand_made::DATE;
 use crate::day::hand_made::proven::{Made, SUBSCRIPTION};
 use crate::day::ledger::postings;
 use crate::day::obligations::{obligations, settle};
-use crate::day::tables::{ConfirmationColumns, FlowColumns, PositionColumns, Values};
+use crate::day::tables::{FlowColumns, PositionColumns, Values};
 
 /// All that a day's laws are about, to be changed.
 #[derive(Clone)]

@@ -10,6 +10,7 @@ use super::super::obligations::Parties;
 use super::super::run::HeldDay;
 use super::super::run::tests::{Tables, tables, with_input};
 use super::super::tables::{LotColumns, OpeningColumns, PositionColumns};
+use super::super::types::Kind;
 use super::*;
 use crate::error::Code;
 
@@ -62,13 +63,23 @@ impl Source for Piles {
         self.orders[..partition].iter().map(Vec::len).sum()
     }
 
-    fn read(&self, (): &mut (), partition: usize, wanted: Wanted, buckets: &mut Buckets) -> Result<(), Error> {
-        self.positions[partition].iter().for_each(|row| buckets.position(row));
+    fn read(&self, (): &mut (), partition: usize, wanted: Wanted<'_>, buckets: &mut Buckets) -> Result<(), Error> {
+        let orders = &self.orders[partition];
+        let leaves = |account: i64, fund: u32| {
+            orders.iter().any(|order| {
+                (order.account, order.fund, order.kind) == (account, fund, Kind::Switch) && wanted.has(order.target)
+            })
+        };
+        let is_in = |account: i64, fund: u32| wanted.has(fund) || leaves(account, fund);
+        let positions = self.positions[partition].iter().filter(|row| is_in(row.account, row.fund));
+        positions.for_each(|row| buckets.position(row));
         if wanted != Wanted::Positions {
-            self.lots[partition].iter().for_each(|row| buckets.lot(row));
+            let lots = self.lots[partition].iter().filter(|row| is_in(row.account, row.fund));
+            lots.for_each(|row| buckets.lot(row));
         }
-        if wanted == Wanted::All {
-            self.orders[partition].iter().for_each(|row| buckets.order(row));
+        if matches!(wanted, Wanted::All | Wanted::Around(_)) {
+            let orders = orders.iter().filter(|row| is_in(row.account, row.fund));
+            orders.for_each(|row| buckets.order(row));
         }
         Ok(())
     }
@@ -91,8 +102,15 @@ struct Shelf {
 
 macro_rules! append {
     ($($name:ident: $kind:ty),*) => {
+        /// Columns of zeros may be empty, and are not any more.
         fn append(into: &mut ConfirmationTable, from: &ConfirmationTable) {
-            $(into.$name.extend_from_slice(&from.$name);)*
+            let before = into.rows();
+            let mut whole = ConfirmationTable::zeroed(before + from.rows());
+            $(
+                whole.$name[..into.$name.len()].copy_from_slice(&into.$name);
+                whole.$name[before..][..from.$name.len()].copy_from_slice(&from.$name);
+            )*
+            *into = whole;
         }
     };
 }
@@ -150,8 +168,7 @@ fn essence(day: &Day<'_>, ended: &Ended) -> String {
 fn in_memory(input: &DayInput<'_>) -> Result<(Written, String), Error> {
     let exec = Exec::new(NonZeroUsize::MIN, &|| true);
     let mut held = HeldDay::open(&exec, input)?;
-    let mut confirmations = ConfirmationTable::default();
-    confirmations.clear(input.orders.rows + input.deferred.rows);
+    let mut confirmations = ConfirmationTable::zeroed(input.orders.rows + input.deferred.rows);
     let parties = parties(&held.day.ctx);
     let cleared = finish(&exec, &mut held, input, &parties, &[], confirmations.columns())?;
     let written = Written { confirmations, positions: cleared.positions, lots: cleared.lots };

@@ -2,12 +2,13 @@
 
 use std::num::NonZeroUsize;
 
+use super::super::confirmations::ConfirmationTable;
 use super::super::finish::finish;
 use super::super::hand_made::{DATE, days, front_end, fund, holding, policy, terms};
 use super::super::input::{self, NO_KEY, OrderColumns, Small};
 use super::super::obligations::Parties;
 use super::super::shelf::Tray;
-use super::super::tables::{ConfirmationTable, LotColumns, PositionColumns};
+use super::super::tables::{LotColumns, PositionColumns};
 use super::super::types::{Income, Kind, Reason};
 use super::*;
 use crate::arithmetic::Operand;
@@ -328,8 +329,7 @@ fn cleared(tables: &Tables, threads: usize) -> (ConfirmationTable, PositionColum
             distributor: numbers(distributors, 200),
             clearing: 0,
         };
-        let mut owned = ConfirmationTable::default();
-        owned.clear(tables.orders.len() + tables.deferred.len());
+        let mut owned = ConfirmationTable::zeroed(tables.orders.len() + tables.deferred.len());
         let exec = Exec::new(NonZeroUsize::new(threads).unwrap(), &|| true);
         let cleared = finish(&exec, day, input, &parties, &[], owned.columns()).unwrap();
         assert!(cleared.ended.entries.iter().all(|entry| entry.left == entry.right));
