@@ -11,7 +11,7 @@ use parquet::file::statistics::Statistics;
 use sha2::{Digest, Sha256};
 
 use super::bits::{LANE, pack};
-use super::{Buffers, Chunk, GROUP_ROWS, Kind, PartWriter, Written};
+use super::{Buffers, Chunk, GROUP_ROWS, Kind, PartWriter, Spelling, Written};
 use crate::error::Error;
 use crate::read::read;
 use crate::{Owned, Values};
