@@ -63,6 +63,7 @@ __all__ = [
     "net_obligations",
     "ofd_read",
     "ofd_write",
+    "parquet_damage",
     "parse_arrow",
     "parse_objects",
     "parse_one",
