@@ -17,6 +17,7 @@ __all__ = [
     "CompiledTerms",
     "LawEntries",
     "TableFile",
+    "TextDictionary",
     "_c_api",
     "absolute",
     "add",

@@ -14,6 +14,8 @@ from fundclear.errors import CODES, refuse
 # Facts for every name that a sentence or a cure may use.
 FACTS = {
     "kind": "redeem",
+    "needed": 700,
+    "memory": 512,
     "left": "0f",
     "position": 3,
     "wanted": "int64",

@@ -353,7 +353,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("own.parquet");
         file(&path, &["0042".to_owned(), "0007".to_owned()], 1);
-        let dictionary = made(&[path.clone()], &[], u64::MAX, 1).unwrap();
+        let dictionary = made(std::slice::from_ref(&path), &[], u64::MAX, 1).unwrap();
         assert_eq!((dictionary.width(), dictionary.key(b"0042"), dictionary.key(b"7")), (Some(4), Some(42), None));
         assert_eq!((dictionary.hash(42), dictionary.text(42)), (text_hash(b"0042"), None));
         let dictionary = made(&[path], &["7".to_owned()], u64::MAX, 1).unwrap();

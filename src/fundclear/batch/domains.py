@@ -1,4 +1,4 @@
-"""What the texts of accounts and ids become, of which there may be as many as rows: what they spell, or their places."""
+"""What the texts of accounts and ids become, of which there may be as many as rows: what they spell, or places."""
 
 from __future__ import annotations
 

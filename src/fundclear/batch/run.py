@@ -158,8 +158,9 @@ def run(
             finished later.
 
     Raises:
-        InputError: whatever is wrong with the day as a whole, with a file (``file``, ``column``, ``run-files``), with
-            the folder (``folder-exists``, ``run-locked``, ``run-inputs``).
+        InputError: whatever is wrong with the day as a whole, with a file (``file``, ``column``, ``null``,
+            ``run-files``), with the folder (``folder-exists``, ``run-locked``, ``run-inputs``); more distinct texts
+            than the memory holds (``run-memory``).
         OSError: the system refused; what is finished stays for another call.
     """
     target = Path(os.path.abspath(out))

@@ -22,6 +22,9 @@ pub struct Dictionaries(Vec<(String, Arc<Dictionary>, Made)>);
 /// Of how many rows a dictionary was made, and in how many seconds.
 type Made = (usize, f64);
 
+/// Of a dictionary its texts and bytes, the rows that it was made of, and the seconds that it took.
+type About = (usize, u64, usize, f64);
+
 /// The texts of a domain, kept natively.
 #[pyclass(frozen, module = "fundclear._kernel")]
 pub struct TextDictionary {
@@ -61,7 +64,7 @@ impl Dictionaries {
     }
 
     /// By name: texts, bytes, rows and seconds.
-    pub fn about(&self) -> Vec<(&str, (usize, u64, usize, f64))> {
+    pub fn about(&self) -> Vec<(&str, About)> {
         let mut all = Vec::new();
         for (name, dictionary, (rows, seconds)) in &self.0 {
             all.push((name.as_str(), (dictionary.len(), dictionary.memory(), *rows, *seconds)));

@@ -19,9 +19,9 @@ use super::watching::raised;
 use super::{Read, TABLES};
 use crate::failure::Refusal;
 
-/// A column that is read: whether it is there, whether it is money, the decimals of the files and those that are kept,
-/// what its texts become: nothing, numbers of a list, the integers that digits spell, or keys of a dictionary; and what a
-/// null stands for, if it is not refused.
+/// A column that is read: whether it is there, whether it is money, the decimals of the files and those that are kept;
+/// what its texts become: nothing, numbers of a list, the integers that digits spell, or keys of a dictionary; and what
+/// a null stands for, if it is not refused.
 #[derive(Clone, FromPyObject)]
 #[pyo3(from_item_all)]
 struct AskedColumn {
