@@ -56,8 +56,24 @@ def test_a_peer_that_is_not_exact_says_why(report: dict[str, Any]) -> None:
 
 def test_the_day_larger_than_memory_gets_its_section(report: dict[str, Any]) -> None:
     assert "larger than memory" not in page.page(report, None)
-    big = {"orders": 300_000_000, "seconds": 600, "memory": {"limit_bytes": 2**31}, "note": "cold files"}
+    big = {
+        "orders": 300_000_000,
+        "seconds": 600,
+        "cores": 2,
+        "memory": {"limit_bytes": 2**31},
+        "note": "cold files",
+        "phases": {"read": 100, "duplicates": 20, "decide": 80, "settle": 400},
+        "cpu_by_phase": {"read": 190, "decide": 120, "settle": 300, "end": 0.1},
+        "bytes": {"read": 10**9, "written": 39 * 10**10},
+        "limits": {"write_bytes_a_second": 10**9},
+    }
     made = page.page(report, big)
     assert "| orders | 300,000,000 |" in made
     assert "| memory: limit bytes | 2,147,483,648 |" in made
     assert "| orders a second | 500 thousand |" in made
+    for phase, seconds, busy, bound in (
+        ("read", "100.0", "95%", "processor (disk at 1% of its limit)"),
+        ("decide", "100.0", "60%", "waiting of one for the other (disk at 0% of its limit)"),
+        ("settle", "400.0", "38%", "disk (disk at 98% of its limit)"),
+    ):
+        assert f"| {phase} | {seconds} | {busy} | {bound} |" in made
