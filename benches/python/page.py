@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 #: What `make bench` wrote, committed when the page is to say something new.
 REPORT = ROOT / "benches/reports/report.json"
 
-#: What the run of a day larger than memory wrote, if there was one.
-BIG_DAY = ROOT / "benches/reports/big_day.json"
+#: What runs of days larger than memory wrote, by profile.
+BIG_DAYS = sorted((ROOT / "benches/reports").glob("big_day*.json"))
 
 PAGE = ROOT / "docs/benchmarks.md"
 
@@ -115,7 +115,7 @@ def big_day(found: Mapping[str, Any]) -> str:
     told = {name: each for name, each in found.items() if name not in ("phases", "cpu_by_phase")}
     rows = [*flat(told), ("orders a second", rate(found["orders"], found["seconds"]))]
     phases = aligned(("phase", "seconds", "of these both cores worked", "bound by"), list(phase_rows(found)))
-    return "\n## A day larger than memory\n\n" + aligned(("", ""), rows) + "\n\n" + phases + "\n"
+    return f"\n## A day larger than memory: {found['profile']}\n\n" + aligned(("", ""), rows) + "\n\n" + phases + "\n"
 
 
 def phase_rows(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -133,7 +133,7 @@ def phase_rows(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         yield phase, f"{took:.1f}", f"{busy:.0%}", f"{bound} (disk at {disk:.0%} of its limit)"
 
 
-def page(report: dict[str, Any], big: Mapping[str, Any] | None) -> str:
+def page(report: dict[str, Any], big: Sequence[Mapping[str, Any]]) -> str:
     """The page of a report."""
     races: dict[str, list[dict[str, Any]]] = {section: [] for section in SECTIONS}
     for race in report["races"]:
@@ -143,15 +143,14 @@ def page(report: dict[str, Any], big: Mapping[str, Any] | None) -> str:
         rows = [row for race in listed for row in race_rows(race, max(report["copy"].values()))]
         if rows:
             parts += [f"\n## {section}\n\n", aligned(HEAD, rows), "\n"]
-    if big is not None:
-        parts.append(big_day(big))
+    parts += [big_day(found) for found in big]
     return "".join(parts)
 
 
 def committed() -> str:
     """The page of the committed reports."""
     report = json.loads(REPORT.read_text(encoding="utf-8"))
-    big = json.loads(BIG_DAY.read_text(encoding="utf-8")) if BIG_DAY.is_file() else None
+    big = [json.loads(path.read_text(encoding="utf-8")) for path in BIG_DAYS]
     return page(report, big)
 
 

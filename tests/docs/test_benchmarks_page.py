@@ -34,7 +34,7 @@ def test_another_time_makes_another_page(report: dict[str, Any]) -> None:
     for place in range(len(report["races"])):
         other = copy.deepcopy(report)
         other["races"][place]["ours"]["seconds"] *= 3
-        assert page.page(other, None) != page.page(report, None)
+        assert page.page(other, None) != page.page(report, [])
         assert markdown(other) != markdown(report)
 
 
@@ -55,8 +55,9 @@ def test_a_peer_that_is_not_exact_says_why(report: dict[str, Any]) -> None:
 
 
 def test_the_day_larger_than_memory_gets_its_section(report: dict[str, Any]) -> None:
-    assert "larger than memory" not in page.page(report, None)
+    assert "larger than memory" not in page.page(report, [])
     big = {
+        "profile": "yuebao",
         "orders": 300_000_000,
         "seconds": 600,
         "cores": 2,
@@ -67,7 +68,7 @@ def test_the_day_larger_than_memory_gets_its_section(report: dict[str, Any]) -> 
         "bytes": {"read": 10**9, "written": 39 * 10**10},
         "limits": {"write_bytes_a_second": 10**9},
     }
-    made = page.page(report, big)
+    made = page.page(report, [big])
     assert "| orders | 300,000,000 |" in made
     assert "| memory: limit bytes | 2,147,483,648 |" in made
     assert "| orders a second | 500 thousand |" in made
