@@ -34,7 +34,7 @@ def test_another_time_makes_another_page(report: dict[str, Any]) -> None:
     for place in range(len(report["races"])):
         other = copy.deepcopy(report)
         other["races"][place]["ours"]["seconds"] *= 3
-        assert page.page(other, None) != page.page(report, [])
+        assert page.page(other, []) != page.page(report, [])
         assert markdown(other) != markdown(report)
 
 
@@ -43,7 +43,7 @@ def test_a_figure_is_what_was_measured(report: dict[str, Any]) -> None:
     peer = {"name": "peer", "exact": True, "note": "unordered", "at_least": 6, "at_most_more": None}
     race = {"section": "Netting", "title": "net", "rows": 10**6, "row_bytes": 25, "at_most_ns": None, "ours": timed}
     race["peers"] = [peer | timed | {"seconds": 3.5}]
-    made = page.page(report | {"races": [race], "copy": {"one_thread": 1e9, "all_cores": 1e9}}, None)
+    made = page.page(report | {"races": [race], "copy": {"one_thread": 1e9, "all_cores": 1e9}}, [])
     cells = ["net", "1,000,000", "2 million", "500.0 ms", "20.0×", "peer", "7.00", "yes: unordered"]
     assert "| " + " | ".join([*cells, "≥ 6× faster: reached"]) + " |" in made
 
