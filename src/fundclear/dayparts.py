@@ -100,7 +100,7 @@ class DayParts:
         Raises:
             InputError: a file is damaged, or has other columns than the first of its table (``file``).
         """
-        return self.of({name: self._read(name, number) for name in self.names})
+        return self.of({name: self.read(name, number) for name in self.names})
 
     def of(self, by_account: Mapping[str, Any], small: Mapping[str, Any] | None = None) -> Clearing:
         """The day with these rows of the tables by account, and these of others instead of all."""
@@ -114,7 +114,12 @@ class DayParts:
         """Some columns of a part of a table."""
         return read_columns(self.folder, self.manifest, name, list(wanted), part)
 
-    def _read(self, name: str, part: int) -> TypedTable:
+    def read(self, name: str, part: int) -> TypedTable:
+        """A part of a table by account.
+
+        Raises:
+            InputError: as :meth:`part`.
+        """
         table = read_table(self.folder, self.manifest, name, _KINDS[name], part=part)
         if self.kinds.setdefault(name, table.schema) != table.schema:
             path = self.folder / self.file(name, part)

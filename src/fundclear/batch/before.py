@@ -55,10 +55,16 @@ def before_of(previous: Previous) -> Before:
     if not path.is_dir():
         return Before(_proof(path))
     day = DayParts.open(path)
-    parts = (left_over(day.part(number).confirmations) for number in range(len(day)))
+    parts = [left_over(_confirmations(day, number)) for number in range(len(day))]
     obligations = day.small["obligations"]
     assert isinstance(obligations, Obligations)
-    return Before(day.proof, _files(day, "positions"), _files(day, "lots"), joined(list(parts)), obligations)
+    return Before(day.proof, _files(day, "positions"), _files(day, "lots"), joined(parts), obligations)
+
+
+def _confirmations(day: DayParts, number: int) -> Confirmations:
+    table = day.read("confirmations", number)
+    assert isinstance(table, Confirmations)
+    return table
 
 
 def _files(day: DayParts, name: str) -> list[Path]:
