@@ -66,12 +66,17 @@ def test_the_day_larger_than_memory_gets_its_section(report: dict[str, Any]) -> 
         "phases": {"read": 100, "duplicates": 20, "decide": 80, "settle": 400},
         "cpu_by_phase": {"read": 190, "decide": 120, "settle": 300, "end": 0.1},
         "bytes": {"read": 10**9, "written": 39 * 10**10},
-        "limits": {"write_bytes_a_second": 10**9},
+        "limits": {"write_bytes_a_second": 10**9, "copy_bytes_a_second": 10**10},
+        "duckdb": {"seconds": 300},
+        "polars": {"failed": "no memory"},
     }
     made = page.page(report, [big])
     assert "| orders | 300,000,000 |" in made
     assert "| memory: limit bytes | 2,147,483,648 |" in made
     assert "| orders a second | 500 thousand |" in made
+    assert "| of copying what is read and written | 15 |" in made
+    assert "| duckdb: times faster | 0.50 |" in made
+    assert "polars: times" not in made
     for phase, seconds, busy, bound in (
         ("read", "100.0", "95%", "processor (disk at 1% of its limit)"),
         ("decide", "100.0", "60%", "waiting of one for the other (disk at 0% of its limit)"),
