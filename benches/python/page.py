@@ -38,8 +38,9 @@ SECTIONS = (
 HEAD = ("benchmark", "rows", "rows a second", "median", "of copying", "peer", "times faster", "same answer", "target")
 
 BIG_DAY = """\
-From Parquet on the disk to a synced folder with its proof, every law of it checked, in one run of `benches/big_day.py`. The
-peers do a small part of that: they group cash by account and kind, price it at 1.0000 in integers, and write what comes out.
+From Parquet on the disk to a synced folder with its proof, every law of it checked, in one run of `benches/big_day.py`.
+The peers do a small part of that: they group cash by account and kind, price it at 1.0000 in integers, and write what
+comes out.
 
 """
 
