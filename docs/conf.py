@@ -31,7 +31,7 @@ nitpick_ignore_regex = [
     ("py:class", r"(ByPortfolio|Keys|Rate|fundclear\.inputs\.Inputs|fundclear\.formats\.columnar\._T)"),
     ("py:class", r"(Axes|Figure|Source)"),
     # The names of types as the source of a run has them.
-    ("py:class", r"(PathsLike|Progress|Date|ArrowStream|Confirmations|Events|FundDays|Obligations)"),
+    ("py:class", r"(PathsLike|Previous|Progress|Standing|Date|ArrowStream|Confirmations|Events|FundDays|Obligations)"),
     # The tables stand on one page, by their schemas; the reference's rows are described where they are made.
     ("py:class", r"fundclear\.(amounts\.(ArrowArray|ArrowStream|_Column)|tables\.\w+|reference\.\w+\.\w+)"),
     ("py:exc", r"[A-Z]\w*Error"),

@@ -154,7 +154,7 @@ def run(
             lots, deferred orders and obligations are taken where none are given, or the file of its proof.
         memory: what the run plans with: bytes, or such as ``"8GiB"``; six tenths of it are for packed rows.
         threads: how many threads may work.
-        progress: called with a :class:`Standing` a few times a second; what it raises stops the run, which can be
+        progress: called with a :class:`~fundclear.batch.Standing` a few times a second; what it raises stops the run, which can be
             finished later.
 
     Raises:
