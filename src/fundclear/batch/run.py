@@ -154,8 +154,8 @@ def run(
             lots, deferred orders and obligations are taken where none are given, or the file of its proof.
         memory: what the run plans with: bytes, or such as ``"8GiB"``; six tenths of it are for packed rows.
         threads: how many threads may work.
-        progress: called with a :class:`~fundclear.batch.Standing` a few times a second; what it raises stops the run, which can be
-            finished later.
+        progress: called with a :class:`~fundclear.batch.Standing` a few times a second; what it raises stops the run,
+            which can be finished later.
 
     Raises:
         InputError: whatever is wrong with the day as a whole, with a file (``file``, ``column``, ``null``,
