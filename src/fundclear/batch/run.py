@@ -336,6 +336,11 @@ class _Job:
         left = 0 if self.beside.deferred is None else len(self.beside.deferred)
         return self.files.orders.rows + left
 
+    @property
+    def _held(self) -> int:
+        """How many positions the day begins with."""
+        return 0 if self.files.positions is None else self.files.positions.rows
+
     def _tell(self, phase: str, read: int, settled: int, partitions: int, written: int) -> None:
         """Tells whoever watches how far the run is."""
         assert self.progress is not None
@@ -344,8 +349,7 @@ class _Job:
 
     def _asked(self, ways: Mapping[str, str], dictionaries: list[tuple[str, list[str]]]) -> dict[str, Any]:
         files, terms = self.files, self.beside.terms
-        held = 0 if files.positions is None else files.positions.rows
-        self.parts = part_bits(self._orders, held, _PART_ROWS)
+        self.parts = part_bits(self._orders, self._held, _PART_ROWS)
         first = None
         if "order_id" not in files.orders.forms:
             first = int(own_numbers(1, self.beside.date)[0])
@@ -429,10 +433,8 @@ class _Job:
         """The rest of the folder; the parts are there."""
         assert self.understood is not None
         given, intake, terms = self.understood.given, self.understood.intake, self.beside.terms
-        left = 0 if given.deferred is None else len(given.deferred)
-        held = 0 if self.files.positions is None else self.files.positions.rows
         inputs = Inputs.of(given, intake, terms)
-        inputs = ordered_inputs(inputs, intake.accounts, (self.files.orders.rows + left, held), terms)
+        inputs = ordered_inputs(inputs, intake.accounts, (self._orders, self._held), terms)
         listed = {
             name: [{"file": file, "rows": rows, "sha256": digest} for file, rows, digest, _ in parts]
             for name, parts in raw["parts"].items()
