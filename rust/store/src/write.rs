@@ -8,7 +8,7 @@ use fundclear_kernel::exec::Exec;
 
 use crate::Values;
 use crate::error::Error;
-use crate::pack::{Form, GROUP_ROWS, Integers, Sealed, TableFile, Texts, Written, check_days};
+use crate::pack::{Form, GROUP_ROWS, Integers, Memory, Sealed, TableFile, Texts, Written, check_days};
 
 /// Rows that are checked at a time, while they are in a near cache.
 const CHECKED_ROWS: usize = 1 << 12;
@@ -29,7 +29,7 @@ pub fn write(
         return Err(Error::Content(format!("column {name} has {} rows, not {rows}", values.len())));
     }
     let forms = columns.iter().map(|(name, values)| (*name, values.form()));
-    let mut file = TableFile::create(path, forms, about, Vec::new())?;
+    let mut file = TableFile::create(path, forms, about, Memory::default())?;
     let mut encoders: Vec<_> = columns.iter().map(|(_, values)| Encoder::new(*values)).collect();
     let mut start = 0;
     while start < rows {

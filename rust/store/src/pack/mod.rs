@@ -21,6 +21,7 @@ use column::Column;
 pub(crate) use column::check_days;
 pub use damage::{Place, damage};
 pub(crate) use integers::Integers;
+pub(crate) use output::Memory;
 pub(crate) use sealed::Sealed;
 pub(crate) use table::{Form, TableFile};
 pub(crate) use texts::Texts;
@@ -96,7 +97,7 @@ pub struct Written {
 /// The memory of a finished writer, for the next one.
 #[derive(Debug, Default)]
 pub struct Buffers {
-    block: Vec<u8>,
+    output: Memory,
     columns: Vec<(Vec<u8>, Vec<u32>)>,
 }
 
@@ -127,7 +128,7 @@ impl PartWriter {
         about: &[(&str, String)],
     ) -> Result<Self, Error> {
         let forms = columns.iter().map(|(name, kind)| (*name, kind.form()));
-        let file = TableFile::create(path, forms, about, buffers.block)?;
+        let file = TableFile::create(path, forms, about, buffers.output)?;
         let mut memory = buffers.columns.into_iter();
         let columns = columns.iter().map(|(name, kind)| Column::new(name, kind, memory.next().unwrap_or_default()));
         Ok(Self { columns: columns.collect(), file })
@@ -172,9 +173,9 @@ impl PartWriter {
             }
         }
         self.write_groups()?;
-        let (written, block) = self.file.finish()?;
+        let (written, output) = self.file.finish()?;
         let columns = self.columns.into_iter().map(|column| column.encoder.into_memory()).collect();
-        Ok((written, Buffers { block, columns }))
+        Ok((written, Buffers { output, columns }))
     }
 
     /// Writes the row groups that all columns have.

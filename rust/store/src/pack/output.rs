@@ -1,12 +1,17 @@
 //! A file that is written once from its beginning to its end: by large blocks past the page cache, with its SHA-256.
+//!
+//! A thread of the file's own writes a block while the next one fills.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
+use std::mem;
 use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{Builder, JoinHandle};
 
 use sha2::{Digest, Sha256};
 
-/// Bytes that are written at a time. A smaller file is written the ordinary way.
+/// Bytes that are written at a time. A smaller file is written the ordinary way, by the thread that makes it.
 pub const BLOCK_BYTES: usize = 4 << 20;
 
 /// What blocks, and their places in memory and in the file, are multiples of, so that the disk can fetch them itself.
@@ -15,28 +20,62 @@ const ALIGNED: usize = 4096;
 /// Bytes that are hashed while they are in the first cache, where copying has just put them.
 const HASHED_BYTES: usize = 1 << 14;
 
+/// The memory of a finished file, for the next one.
+#[derive(Debug, Default)]
+pub struct Memory(Vec<Block>);
+
 /// A file that grows, and what is not yet in it.
 #[derive(Debug)]
 pub struct Output {
-    file: File,
-    is_direct: bool,
+    place: Place,
     hash: Sha256,
     written: u64,
+    block: Block,
+    /// Blocks that are not in use.
+    spare: Vec<Block>,
+}
+
+/// Bytes that are written at once.
+#[derive(Debug)]
+struct Block {
     memory: Vec<u8>,
     begin: usize,
     used: usize,
 }
 
+/// Who writes blocks.
+#[derive(Debug)]
+enum Place {
+    Here(Target),
+    There(Drain),
+    /// Nobody any more: it has failed.
+    Nowhere,
+}
+
+/// A thread that writes blocks.
+#[derive(Debug)]
+struct Drain {
+    /// Blocks to be written; without it the thread ends.
+    full: Option<SyncSender<Block>>,
+    /// Blocks that are written.
+    empty: Receiver<Block>,
+    thread: Option<JoinHandle<io::Result<Target>>>,
+}
+
+/// The file itself.
+#[derive(Debug)]
+struct Target {
+    file: File,
+    is_direct: bool,
+}
+
 impl Output {
     /// Creates a file; the memory of another output will do for this one.
-    pub fn create(path: &Path, memory: Vec<u8>) -> io::Result<Self> {
-        let file = File::create(path)?;
-        let mut memory = memory;
-        memory.resize(BLOCK_BYTES + ALIGNED, 0);
-        let begin = memory.as_ptr().align_offset(ALIGNED);
-        // Where the address cannot be had, the system refuses a direct block, and it is written the ordinary way.
-        let begin = if begin < ALIGNED { begin } else { 0 };
-        Ok(Self { file, is_direct: false, hash: Sha256::new(), written: 0, memory, begin, used: 0 })
+    pub fn create(path: &Path, memory: Memory) -> io::Result<Self> {
+        let place = Place::Here(Target { file: File::create(path)?, is_direct: false });
+        let Memory(mut spare) = memory;
+        let block = spare.pop().unwrap_or_else(Block::new);
+        Ok(Self { place, hash: Sha256::new(), written: 0, block, spare })
     }
 
     /// The bytes so far.
@@ -48,17 +87,12 @@ impl Output {
     pub fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut bytes = bytes;
         while !bytes.is_empty() {
-            let (now, rest) = bytes.split_at(bytes.len().min(BLOCK_BYTES - self.used).min(HASHED_BYTES));
-            let begin = self.begin + self.used;
-            self.memory[begin..begin + now.len()].copy_from_slice(now);
+            let (now, rest) = bytes.split_at(bytes.len().min(self.block.room()).min(HASHED_BYTES));
+            self.block.add(now);
             self.hash.update(now);
-            self.used += now.len();
             self.written += now.len() as u64;
-            if self.used == BLOCK_BYTES {
-                if self.written == BLOCK_BYTES as u64 {
-                    self.is_direct = set_direct(&self.file, true);
-                }
-                self.write_block()?;
+            if self.block.room() == 0 {
+                self.hand_over()?;
             }
             bytes = rest;
         }
@@ -68,17 +102,122 @@ impl Output {
     /// Writes what is left and waits until the disk has it. Gives the digest, and the memory for another output.
     ///
     /// What the system finds out late, it says when asked to wait; closing has nothing left that could fail.
-    pub fn finish(mut self) -> io::Result<([u8; 32], Vec<u8>)> {
-        if self.is_direct {
-            self.is_direct = !set_direct(&self.file, false);
-        }
-        self.write_block()?;
-        self.file.sync_all()?;
-        Ok((self.hash.finalize().into(), self.memory))
+    pub fn finish(mut self) -> io::Result<([u8; 32], Memory)> {
+        let mut target = match self.place {
+            Place::Here(target) => target,
+            Place::There(mut drain) => {
+                let target = drain.end()?;
+                self.spare.extend(drain.empty.try_iter());
+                target
+            }
+            Place::Nowhere => return Err(gone()),
+        };
+        target.write_last(self.block.bytes())?;
+        target.file.sync_all()?;
+        self.block.used = 0;
+        self.spare.push(self.block);
+        Ok((self.hash.finalize().into(), Memory(self.spare)))
     }
 
-    fn write_block(&mut self) -> io::Result<()> {
-        let mut rest = &self.memory[self.begin..self.begin + self.used];
+    /// Has the full block written, and goes on with the one that was written before it.
+    fn hand_over(&mut self) -> io::Result<()> {
+        let (mut drain, empty) = match mem::replace(&mut self.place, Place::Nowhere) {
+            Place::Here(mut target) => {
+                target.is_direct = set_direct(&target.file, true);
+                (Drain::start(target)?, Some(self.spare.pop().unwrap_or_else(Block::new)))
+            }
+            Place::There(drain) => {
+                let empty = drain.empty.recv().ok();
+                (drain, empty)
+            }
+            Place::Nowhere => return Err(gone()),
+        };
+        // Without a block the thread has ended, and says why.
+        let Some(empty) = empty else { return Err(drain.end().err().unwrap_or_else(gone)) };
+        let full = mem::replace(&mut self.block, empty);
+        if drain.full.as_ref().is_none_or(|sender| sender.send(full).is_err()) {
+            return Err(drain.end().err().unwrap_or_else(gone));
+        }
+        self.place = Place::There(drain);
+        Ok(())
+    }
+}
+
+impl Block {
+    fn new() -> Self {
+        let memory = vec![0; BLOCK_BYTES + ALIGNED];
+        let begin = memory.as_ptr().align_offset(ALIGNED);
+        // Where the address cannot be had, the system refuses a direct block, and it is written the ordinary way.
+        let begin = if begin < ALIGNED { begin } else { 0 };
+        Self { memory, begin, used: 0 }
+    }
+
+    const fn room(&self) -> usize {
+        BLOCK_BYTES - self.used
+    }
+
+    /// Adds bytes for which there is room.
+    fn add(&mut self, bytes: &[u8]) {
+        let begin = self.begin + self.used;
+        self.memory[begin..begin + bytes.len()].copy_from_slice(bytes);
+        self.used += bytes.len();
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.memory[self.begin..self.begin + self.used]
+    }
+}
+
+impl Drain {
+    fn start(mut target: Target) -> io::Result<Self> {
+        let (full, to_write) = sync_channel::<Block>(1);
+        let (written, empty) = sync_channel(1);
+        let thread = Builder::new().name("fundclear-write".to_owned()).spawn(move || {
+            for mut block in to_write {
+                target.write(block.bytes())?;
+                block.used = 0;
+                if written.send(block).is_err() {
+                    break;
+                }
+            }
+            Ok(target)
+        })?;
+        Ok(Self { full: Some(full), empty, thread: Some(thread) })
+    }
+
+    /// Waits until all is written, and gives the file back.
+    fn end(&mut self) -> io::Result<Target> {
+        self.full = None;
+        let ended = self.thread.take().map(JoinHandle::join);
+        ended.and_then(Result::ok).unwrap_or_else(|| Err(gone()))
+    }
+}
+
+impl Drop for Drain {
+    /// No thread outlives its output.
+    fn drop(&mut self) {
+        if self.thread.is_some() {
+            // Who drops it has no use for the file any more, nor for what became of it.
+            let _ = self.end();
+        }
+    }
+}
+
+impl Target {
+    /// Writes the end of the file: past the page cache as far as the disk can fetch it, and the rest the ordinary way.
+    fn write_last(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut rest = bytes;
+        if self.is_direct {
+            let (aligned, last) = bytes.split_at(bytes.len() / ALIGNED * ALIGNED);
+            self.write(aligned)?;
+            self.is_direct = self.is_direct && !set_direct(&self.file, false);
+            rest = last;
+        }
+        self.write(rest)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut rest = bytes;
         while !rest.is_empty() {
             match self.file.write(rest) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
@@ -92,9 +231,13 @@ impl Output {
                 Err(error) => return Err(error),
             }
         }
-        self.used = 0;
         Ok(())
     }
+}
+
+/// What is said to who goes on after a failure.
+fn gone() -> io::Error {
+    io::Error::other("the file could not be written before")
 }
 
 /// Whether writes go past the page cache from now on, or no longer do; says whether the system has done so.

@@ -11,7 +11,7 @@ use parquet::schema::types::{SchemaDescriptor, Type};
 
 use super::Written;
 use super::header::Coding;
-use super::output::Output;
+use super::output::{Memory, Output};
 use super::sealed::Sealed;
 use crate::error::Error;
 
@@ -70,7 +70,7 @@ impl TableFile {
         path: &Path,
         columns: impl Iterator<Item = (&'a str, Form)>,
         about: &[(&str, String)],
-        memory: Vec<u8>,
+        memory: Memory,
     ) -> Result<Self, Error> {
         let fields = columns.map(|(name, form)| form.field(name).map(Arc::new)).collect::<Result<_, _>>()?;
         let schema = Type::group_type_builder("table").with_fields(fields).build()?;
@@ -138,7 +138,7 @@ impl TableFile {
     }
 
     /// Writes the metadata and waits until the disk has it all. Gives the memory for another file.
-    pub fn finish(mut self) -> Result<(Written, Vec<u8>), Error> {
+    pub fn finish(mut self) -> Result<(Written, Memory), Error> {
         let by = Some(concat!("fundclear ", env!("CARGO_PKG_VERSION")).to_owned());
         let about = Some(self.about);
         let file = FileMetaData::new(1, self.rows as i64, by, about, self.schema, None);
