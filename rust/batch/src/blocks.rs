@@ -7,6 +7,8 @@
 
 use std::fs::File;
 use std::io;
+use std::mem;
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +19,9 @@ use crate::error::Error;
 
 /// Rows of a block; the last block that a worker makes of a partition has fewer.
 const BLOCK_ROWS: usize = 512;
+
+/// Words of a slab.
+const SLAB_WORDS: usize = 1 << 20;
 
 /// What a value that is none is: times that are not known, funds that are not given.
 const NONE: i64 = i64::MIN;
@@ -126,8 +131,17 @@ struct Place {
 
 #[derive(Debug)]
 enum Block {
-    Memory(Box<[u64]>),
+    /// The number of a slab, and where the words stand in it.
+    Memory(usize, Range<usize>),
     Disk(Place),
+}
+
+/// Blocks in memory, one after the other. It is long enough to lie on huge pages, of which a fresh one costs the system
+/// little beside the small ones that it replaces.
+#[derive(Debug, Default)]
+struct Slab {
+    number: usize,
+    words: Vec<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -140,6 +154,8 @@ struct Partition {
 #[derive(Debug)]
 pub struct Shuffle<'s> {
     partitions: Vec<Mutex<Partition>>,
+    /// Slabs that are full, by their numbers; those that are being filled are empty here.
+    slabs: Mutex<Vec<Vec<u64>>>,
     width: usize,
     budget: &'s Budget,
     spill: &'s Spill,
@@ -151,6 +167,7 @@ pub struct Writer<'s> {
     shuffle: &'s Shuffle<'s>,
     staged: Vec<Vec<i64>>,
     packer: Packer,
+    slab: Slab,
 }
 
 impl<'s> Shuffle<'s> {
@@ -158,13 +175,14 @@ impl<'s> Shuffle<'s> {
     #[must_use]
     pub fn new(bits: u32, width: usize, budget: &'s Budget, spill: &'s Spill) -> Self {
         let partitions = (0..1_usize << bits).map(|_| Mutex::default()).collect();
-        Self { partitions, width, budget, spill }
+        Self { partitions, slabs: Mutex::default(), width, budget, spill }
     }
 
     /// What a worker adds rows with.
     #[must_use]
     pub fn writer(&'s self) -> Writer<'s> {
-        Writer { shuffle: self, staged: vec![Vec::new(); self.partitions.len()], packer: Packer::default() }
+        let staged = vec![Vec::new(); self.partitions.len()];
+        Writer { shuffle: self, staged, packer: Packer::default(), slab: Slab::default() }
     }
 
     /// All rows, by partition, once all writers are finished.
@@ -172,13 +190,35 @@ impl<'s> Shuffle<'s> {
     pub fn finish(self) -> Partitions<'s> {
         let unlock = |partition: Mutex<Partition>| partition.into_inner().unwrap_or_else(PoisonError::into_inner);
         let partitions = self.partitions.into_iter().map(unlock).collect();
-        Partitions { partitions, width: self.width, spill: self.spill }
+        let slabs = self.slabs.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Partitions { partitions, slabs, width: self.width, spill: self.spill }
     }
 
-    fn add(&self, partition: usize, rows: usize, words: &[u64]) -> Result<(), Error> {
-        let bytes = std::mem::size_of_val(words) as u64;
+    /// Puts a slab in its place.
+    fn keep(&self, slab: &mut Slab) {
+        let mut slabs = self.slabs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = slabs.get_mut(slab.number).filter(|_| !slab.words.is_empty()) {
+            *place = mem::take(&mut slab.words);
+        }
+    }
+
+    /// Begins a slab with a number of its own.
+    fn begin(&self, room: usize) -> Slab {
+        let mut slabs = self.slabs.lock().unwrap_or_else(PoisonError::into_inner);
+        slabs.push(Vec::new());
+        Slab { number: slabs.len() - 1, words: Vec::with_capacity(room) }
+    }
+
+    fn add(&self, slab: &mut Slab, partition: usize, rows: usize, words: &[u64]) -> Result<(), Error> {
+        let bytes = mem::size_of_val(words) as u64;
         let block = if self.budget.take(bytes) {
-            Block::Memory(words.into())
+            if slab.words.capacity() - slab.words.len() < words.len() {
+                self.keep(slab);
+                *slab = self.begin(words.len().max(SLAB_WORDS));
+            }
+            let start = slab.words.len();
+            slab.words.extend_from_slice(words);
+            Block::Memory(slab.number, start..slab.words.len())
         } else {
             Block::Disk(self.spill.write(words).map_err(|error| self.spill.failed(error))?)
         };
@@ -207,7 +247,7 @@ impl Writer<'_> {
             staged.extend_from_slice(row);
             if staged.len() >= BLOCK_ROWS * width {
                 let words = self.packer.pack(staged, width);
-                self.shuffle.add(partition, BLOCK_ROWS, words)?;
+                self.shuffle.add(&mut self.slab, partition, BLOCK_ROWS, words)?;
                 staged.clear();
             }
         }
@@ -222,8 +262,9 @@ impl Writer<'_> {
         let width = self.shuffle.width;
         for (partition, staged) in self.staged.iter().enumerate().filter(|(_, staged)| !staged.is_empty()) {
             let words = self.packer.pack(staged, width);
-            self.shuffle.add(partition, staged.len() / width, words)?;
+            self.shuffle.add(&mut self.slab, partition, staged.len() / width, words)?;
         }
+        self.shuffle.keep(&mut self.slab);
         Ok(())
     }
 }
@@ -244,19 +285,13 @@ struct Plan {
 
 impl Plan {
     fn of(values: &[i64]) -> Self {
-        let (mut low, mut high, mut any_none, mut rises) = (i64::MAX, NONE, false, true);
-        let mut before = values.first().copied().unwrap_or_default();
-        let mut largest = 0;
+        // Two passes without branches, many values at a time.
+        let (mut low, mut high, mut any_none) = (i64::MAX, NONE, false);
         for value in values {
-            if *value == NONE {
-                any_none = true;
-            } else {
-                low = low.min(*value);
-                high = high.max(*value);
-            }
-            rises &= *value >= before;
-            largest = largest.max(value.wrapping_sub(before).cast_unsigned());
-            before = *value;
+            let is_none = *value == NONE;
+            any_none |= is_none;
+            low = low.min(if is_none { i64::MAX } else { *value });
+            high = high.max(*value);
         }
         if any_none && high == NONE {
             return Self { how: OFFSETS, width: 0, base: NONE };
@@ -269,19 +304,37 @@ impl Plan {
                 None => Self { how: OFFSETS, width: LANE, base: NONE },
             };
         }
-        if rises && bits(largest) < bits(range) {
-            return Self { how: STEPS, width: bits(largest), base: low };
+        let (mut rises, mut steps) = (true, 0);
+        for (before, value) in values.iter().zip(values.get(1..).unwrap_or_default()) {
+            rises &= *value >= *before;
+            // As many bits as the largest has.
+            steps |= value.wrapping_sub(*before).cast_unsigned();
+        }
+        if rises && bits(steps) < bits(range) {
+            return Self { how: STEPS, width: bits(steps), base: low };
         }
         Self { how: OFFSETS, width: bits(range), base: low }
     }
 
+    /// What stands for the values of a lane, of which `before` is the value before.
     #[inline]
-    fn coded(&self, value: i64, before: i64) -> u64 {
+    fn code(&self, values: &[i64], before: i64, lane: &mut [u64; LANE]) {
+        let offset = |value: i64| value.wrapping_sub(self.base).cast_unsigned();
+        let values = values.iter();
         match self.how {
-            STEPS => value.wrapping_sub(before).cast_unsigned(),
-            OFFSETS_OR_NONE if value == NONE => 0,
-            OFFSETS_OR_NONE => value.wrapping_sub(self.base).cast_unsigned().wrapping_add(1),
-            _ => value.wrapping_sub(self.base).cast_unsigned(),
+            STEPS => {
+                let mut before = before;
+                for (slot, value) in lane.iter_mut().zip(values) {
+                    *slot = value.wrapping_sub(before).cast_unsigned();
+                    before = *value;
+                }
+            }
+            OFFSETS_OR_NONE => {
+                for (slot, value) in lane.iter_mut().zip(values) {
+                    *slot = if *value == NONE { 0 } else { offset(*value).wrapping_add(1) };
+                }
+            }
+            _ => lane.iter_mut().zip(values).for_each(|(slot, value)| *slot = offset(*value)),
         }
     }
 }
@@ -294,7 +347,7 @@ impl Packer {
         words.resize(1 + width * 2, 0);
         for number in 0..width {
             column.clear();
-            column.extend(rows.chunks_exact(width).filter_map(|row| row.get(number)));
+            column.extend(rows.chunks_exact(width).map(|row| row[number]));
             let plan = Plan::of(column);
             let start = words.len();
             if let Some([about, base]) = words.get_mut(1 + number * 2..3 + number * 2) {
@@ -306,10 +359,8 @@ impl Packer {
             let mut out = words.get_mut(start..).unwrap_or_default();
             for values in column.chunks(LANE) {
                 let mut lane = [0; LANE];
-                for (slot, value) in lane.iter_mut().zip(values) {
-                    *slot = plan.coded(*value, before);
-                    before = *value;
-                }
+                plan.code(values, before, &mut lane);
+                before = values.last().copied().unwrap_or(before);
                 let (words, rest) = out.split_at_mut(plan.width.min(out.len()));
                 pack(plan.width, &lane, words);
                 out = rest;
@@ -323,6 +374,7 @@ impl Packer {
 #[derive(Debug)]
 pub struct Partitions<'s> {
     partitions: Vec<Partition>,
+    slabs: Vec<Vec<u64>>,
     width: usize,
     spill: &'s Spill,
 }
@@ -351,7 +403,9 @@ impl Partitions<'_> {
         let Reader { bytes, words } = reader;
         for block in &partition.blocks {
             let words: &[u64] = match block {
-                Block::Memory(words) => words,
+                Block::Memory(slab, place) => {
+                    self.slabs.get(*slab).and_then(|slab| slab.get(place.clone())).unwrap_or_default()
+                }
                 Block::Disk(place) => {
                     self.spill.read(place, bytes, words).map_err(|error| self.spill.failed(error))?;
                     words

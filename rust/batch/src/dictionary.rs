@@ -250,7 +250,7 @@ fn take(set: &mut Set, meter: &Meter, (source, place, group): (&Source, usize, u
         }
         (error, _) => Error::file(source.path(), error),
     };
-    let opened = source.open(group, place).map_err(|error| Error::file(source.path(), error))?;
+    let opened = source.open(group, place, &mut Vec::new()).map_err(|error| Error::file(source.path(), error))?;
     let Some(mut column) = opened else { return Ok(()) };
     let mut gathered = Gathered(set);
     loop {

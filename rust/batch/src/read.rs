@@ -16,7 +16,7 @@ use crate::dictionary::ABSENT;
 use crate::error::{Error, Failures};
 use crate::measures::{Measures, quantities};
 use crate::progress::Meter;
-use crate::scan::{Column, Form, Source};
+use crate::scan::{Column, Form, Memory, Source};
 use crate::sieve::Sieve;
 use crate::texts::{Cache, Reading, digits_hash};
 
@@ -99,6 +99,8 @@ pub struct Found {
 /// A worker's memory.
 struct Worker<'r> {
     writer: Writer<'r>,
+    /// Memory of columns that were read.
+    spare: Vec<Memory>,
     caches: Vec<Cache<'r>>,
     partitions: Vec<u32>,
     rows: Vec<i64>,
@@ -147,6 +149,7 @@ impl TableRead<'_> {
     fn worker<'w>(&'w self, reads: &'w Reads<'_>) -> Worker<'w> {
         Worker {
             writer: reads.shuffle.writer(),
+            spare: Vec::new(),
             caches: self.texts.iter().map(|reading| Cache::new(*reading)).collect(),
             partitions: Vec::new(),
             rows: Vec::new(),
@@ -170,7 +173,8 @@ impl TableRead<'_> {
         let at = |place: usize, error: StoreError| named(path, self.columns.get(place), group, error);
         let mut columns = Vec::with_capacity(self.columns.len());
         for place in 0..self.columns.len() {
-            columns.push(source.open(group, place).map_err(|error| Error::file(path, error))?);
+            let opened = source.open(group, place, &mut worker.spare);
+            columns.push(opened.map_err(|error| Error::file(path, error))?);
         }
         let rows = source.group_rows(group);
         let mut done = 0;
@@ -188,6 +192,8 @@ impl TableRead<'_> {
             reads.meter.read(count);
             done += count;
         }
+        // Memory is taken from the end, each by the column that had it before.
+        worker.spare.extend(columns.into_iter().flatten().rev().map(Column::into_memory));
         Ok(())
     }
 

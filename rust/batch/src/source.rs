@@ -7,7 +7,7 @@ use fundclear_kernel::day::rebuilt::{Buckets, Source, Wanted};
 use fundclear_kernel::day::types::{Kind, Lot, Order, Origin, OwnCharge, Position, Reason};
 use fundclear_kernel::error::Error as KernelError;
 
-use crate::blocks::{Partitions, Reader};
+use crate::blocks::{Partitions, Reader, Rows};
 use crate::duplicates::{Filter, Refused};
 use crate::error::{Error, Failures};
 use crate::progress::Meter;
@@ -108,38 +108,66 @@ pub struct DayRows<'d> {
 /// A worker's memory for reading partitions.
 pub struct Scratch {
     reader: Reader,
-    columns: Vec<Vec<i64>>,
+    columns: Vec<Lane>,
     orders: Vec<Order>,
 }
 
+/// The values of a column in the rows of a block.
+#[derive(Default)]
+struct Lane {
+    values: Vec<i64>,
+    /// The value that all of them have, if they were filled with one: most columns have it in the next block too.
+    same: Option<i64>,
+}
+
+impl Lane {
+    /// As many rows of one value.
+    fn fill(&mut self, value: i64, rows: usize) {
+        if self.same != Some(value) || self.values.len() < rows {
+            self.values.clear();
+            self.values.resize(rows, value);
+            self.same = Some(value);
+        }
+    }
+
+    /// The rows of a column of a block.
+    fn read(&mut self, column: &Column, block: &Rows<'_>) {
+        match column {
+            Column::Scalar(value) => self.fill(*value, block.count()),
+            Column::Packed(place, lookup) => match block.constant(*place) {
+                Some(value) => self.fill(lookup.of(value), block.count()),
+                None => {
+                    block.column(*place, &mut self.values);
+                    lookup.apply(&mut self.values);
+                    self.same = None;
+                }
+            },
+        }
+    }
+}
+
 impl Packed<'_> {
-    /// Looks at the rows of a partition block by block: how many there are, and some columns.
+    /// Looks at the rows of a partition block by block: how many there are, and some columns, each of so many values.
     fn each<const COLUMNS: usize>(
         &self,
         reader: &mut Reader,
         partition: usize,
-        memory: &mut Vec<Vec<i64>>,
+        memory: &mut Vec<Lane>,
         places: [usize; COLUMNS],
-        mut look: impl FnMut(usize, &[Lane<'_>; COLUMNS]),
+        mut look: impl FnMut(usize, [&[i64]; COLUMNS]),
     ) -> Result<(), Error> {
-        memory.resize_with(memory.len().max(COLUMNS), Vec::new);
+        memory.resize_with(memory.len().max(COLUMNS), Lane::default);
         self.partitions.each(reader, partition, |block| {
-            let mut lanes = [Lane::default(); COLUMNS];
-            for ((lane, place), memory) in lanes.iter_mut().zip(places).zip(memory.iter_mut()) {
-                let Some(column) = self.columns.get(place) else { continue };
-                *lane = match column {
-                    Column::Scalar(value) => Lane { values: &[], scalar: *value },
-                    Column::Packed(place, lookup) => match block.constant(*place) {
-                        Some(value) => Lane { values: &[], scalar: lookup.of(value) },
-                        None => {
-                            block.column(*place, memory);
-                            lookup.apply(memory);
-                            Lane { values: memory, scalar: 0 }
-                        }
-                    },
-                };
+            let rows = block.count();
+            let mut lanes = [[].as_slice(); COLUMNS];
+            for ((values, place), lane) in lanes.iter_mut().zip(places).zip(memory.iter_mut()) {
+                match self.columns.get(place) {
+                    Some(column) => lane.read(column, block),
+                    None => lane.fill(0, rows),
+                }
+                *values = &lane.values[..rows];
             }
-            look(block.count(), &lanes);
+            look(rows, lanes);
         })
     }
 }
@@ -166,35 +194,20 @@ impl Lookup {
     }
 }
 
-/// A column of a block.
-#[derive(Clone, Copy, Default)]
-struct Lane<'l> {
-    values: &'l [i64],
-    scalar: i64,
+/// The number of a fund or distributor.
+#[inline]
+fn number(value: i64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-impl Lane<'_> {
-    #[inline]
-    fn at(&self, row: usize) -> i64 {
-        self.values.get(row).copied().unwrap_or(self.scalar)
-    }
+#[inline]
+fn code(value: i64) -> u8 {
+    u8::try_from(value).unwrap_or(u8::MAX)
+}
 
-    /// A number of a fund or distributor.
-    #[inline]
-    fn number(&self, row: usize) -> u32 {
-        u32::try_from(self.at(row)).unwrap_or(u32::MAX)
-    }
-
-    #[inline]
-    fn code(&self, row: usize) -> u8 {
-        u8::try_from(self.at(row)).unwrap_or(u8::MAX)
-    }
-
-    /// A day in the 32 bits that it has in a row; days beyond them are millions of years away.
-    fn day(&self, row: usize) -> i32 {
-        let days = self.at(row);
-        i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX })
-    }
+/// A day in the 32 bits that it has in a row; days beyond them are millions of years away.
+fn day(days: i64) -> i32 {
+    i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX })
 }
 
 /// Which rows of a partition are taken.
@@ -226,7 +239,7 @@ impl DayRows<'_> {
             let places = [orders::account, orders::fund, orders::kind, orders::target_fund];
             self.orders.each(reader, partition, columns, places, |rows, [account, fund, kind, target]| {
                 for row in 0..rows {
-                    look(self.kind(kind.code(row)), account.at(row), fund.number(row), target.number(row));
+                    look(self.kind(code(kind[row])), account[row], number(fund[row]), number(target[row]));
                 }
             })?;
             let earlier = self.earlier.get(partition).into_iter().flatten();
@@ -269,24 +282,24 @@ impl DayRows<'_> {
                 fee,
             ] = lanes;
             orders.clear();
-            for row in (0..rows).filter(|row| chosen.has(account.at(*row), fund.number(*row))) {
-                let kind_code = kind.code(row);
-                let (own_charge, own_charge_value) = own_charge(discount.at(row), rate.at(row), fee.at(row));
+            for row in (0..rows).filter(|row| chosen.has(account[*row], number(fund[*row]))) {
+                let kind_code = code(kind[row]);
+                let (own_charge, own_charge_value) = own_charge(discount[row], rate[row], fee[row]);
                 let mut order = Order {
-                    account: account.at(row),
-                    transaction_account: transaction_account.at(row),
-                    id: id.at(row),
-                    placed_at: placed_at.at(row),
-                    quantity: quantity.at(row),
+                    account: account[row],
+                    transaction_account: transaction_account[row],
+                    id: id[row],
+                    placed_at: placed_at[row],
+                    quantity: quantity[row],
                     own_charge_value,
-                    fund: fund.number(row),
-                    target: target.number(row),
-                    distributor: distributor.number(row),
+                    fund: number(fund[row]),
+                    target: number(target[row]),
+                    distributor: number(distributor[row]),
                     since: self.date,
                     kind: self.kind(kind_code),
                     kind_code,
-                    charge: charge.code(row),
-                    cancel_on_gate: on_gate.at(row) != 0,
+                    charge: code(charge[row]),
+                    cancel_on_gate: on_gate[row] != 0,
                     own_charge,
                     origin: Origin::New,
                     refused: Reason::None,
@@ -317,20 +330,20 @@ impl DayRows<'_> {
                 Some(Column::Packed(..)) => entitled,
                 _ => units,
             };
-            for row in (0..rows).filter(|row| chosen.has(account.at(*row), fund.number(*row))) {
+            for row in (0..rows).filter(|row| chosen.has(account[*row], number(fund[*row]))) {
                 buckets.position(&Position {
-                    account: account.at(row),
-                    transaction_account: transaction.at(row),
-                    fund: fund.number(row),
-                    distributor: distributor.number(row),
-                    charge: charge.code(row),
-                    dividend_option: option.code(row),
-                    opening: units.at(row),
+                    account: account[row],
+                    transaction_account: transaction[row],
+                    fund: number(fund[row]),
+                    distributor: number(distributor[row]),
+                    charge: code(charge[row]),
+                    dividend_option: code(option[row]),
+                    opening: units[row],
                     moved: 0,
-                    frozen: frozen.at(row),
-                    pending: pending.at(row),
-                    unpaid: unpaid.at(row),
-                    entitled: entitled.at(row),
+                    frozen: frozen[row],
+                    pending: pending[row],
+                    unpaid: unpaid[row],
+                    entitled: entitled[row],
                 });
             }
         })
@@ -352,26 +365,26 @@ impl DayRows<'_> {
                 distributor,
                 transaction_account,
                 charge,
-                number,
+                lot,
                 confirmed,
                 units,
                 nav,
                 rate_paid,
                 reinvested,
             ] = lanes;
-            for row in (0..rows).filter(|row| chosen.has(account.at(*row), fund.number(*row))) {
+            for row in (0..rows).filter(|row| chosen.has(account[*row], number(fund[*row]))) {
                 buckets.lot(&Lot {
-                    account: account.at(row),
-                    transaction_account: transaction_account.at(row),
-                    fund: fund.number(row),
-                    distributor: distributor.number(row),
-                    charge: charge.code(row),
-                    reinvested: reinvested.at(row) != 0,
-                    confirmed: confirmed.day(row),
-                    number: number.at(row),
-                    units: units.at(row),
-                    nav: nav.at(row),
-                    rate_paid: rate_paid.at(row),
+                    account: account[row],
+                    transaction_account: transaction_account[row],
+                    fund: number(fund[row]),
+                    distributor: number(distributor[row]),
+                    charge: code(charge[row]),
+                    reinvested: reinvested[row] != 0,
+                    confirmed: day(confirmed[row]),
+                    number: lot[row],
+                    units: units[row],
+                    nav: nav[row],
+                    rate_paid: rate_paid[row],
                 });
             }
         })

@@ -17,7 +17,7 @@ use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as P
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::schema::types::ColumnDescriptor;
 
-pub use pages::Column;
+pub use pages::{Column, Memory};
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,14 +190,16 @@ impl Source {
         bounds
     }
 
-    /// Opens a column of a row group.
+    /// Opens a column of a row group, in spare memory if there is some.
     ///
     /// # Errors
     /// What the system says; a damaged file.
-    pub fn open(&self, group: usize, place: usize) -> Result<Option<Column<'_>>, Error> {
+    pub fn open(&self, group: usize, place: usize, spare: &mut Vec<Memory>) -> Result<Option<Column<'_>>, Error> {
         let Some(planned) = self.columns.get(place).and_then(Option::as_ref) else { return Ok(None) };
         let named = |error: Error| place_error(error, &planned.name, group);
-        guarded(|| Column::open(&self.file, self.metadata.row_group(group), planned)).map(Some).map_err(named)
+        let memory = spare.pop().unwrap_or_default();
+        let open = || Column::open(&self.file, self.metadata.row_group(group), planned, memory);
+        guarded(open).map(Some).map_err(named)
     }
 }
 

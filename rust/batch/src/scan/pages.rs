@@ -23,10 +23,29 @@ use super::{Missing, Planned, Texts, Unit};
 /// The most bytes of a column of a row group.
 const MOST_BYTES: u64 = 1 << 32;
 
+/// The most values of a page that room is made for at once.
+const MOST_VALUES: usize = 1 << 20;
+
 /// The bytes of a column of a row group, under their places in the file.
 struct Window {
     start: u64,
     bytes: Bytes,
+}
+
+/// Memory for a column, that of one that was read before.
+#[derive(Debug, Default)]
+pub struct Memory {
+    bytes: Arc<Vec<u8>>,
+    values: Vec<i64>,
+}
+
+/// Bytes that pages share with who lent them.
+struct Lent(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Lent {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl Window {
@@ -63,6 +82,8 @@ impl ChunkReader for Window {
 pub struct Column<'s> {
     planned: &'s Planned,
     pages: SerializedPageReader<Window>,
+    /// Their bytes.
+    bytes: Arc<Vec<u8>>,
     /// The values of the dictionary, if there is one.
     dictionary: Option<Vec<i64>>,
     /// Values that were read.
@@ -74,19 +95,36 @@ pub struct Column<'s> {
 }
 
 impl<'s> Column<'s> {
-    pub(super) fn open(file: &File, group: &RowGroupMetaData, planned: &'s Planned) -> Result<Self, Error> {
+    pub(super) fn open(
+        file: &File,
+        group: &RowGroupMetaData,
+        planned: &'s Planned,
+        memory: Memory,
+    ) -> Result<Self, Error> {
         let about = group.column(planned.leaf);
         let (start, length) = about.byte_range();
         let end = start.checked_add(length).filter(|end| *end <= file.metadata().map_or(0, |about| about.len()));
         if end.is_none() || length > MOST_BYTES {
             return Err(Error::Content("it lies beyond the end of the file".to_owned()));
         }
-        let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+        let Memory { bytes, mut values } = memory;
+        values.clear();
+        let mut bytes = Arc::into_inner(bytes).unwrap_or_default();
+        // What the memory has is overwritten, and only more of it need be filled before.
+        bytes.resize(usize::try_from(length).unwrap_or_default(), 0);
         file.read_exact_at(&mut bytes, start)?;
-        let window = Arc::new(Window { start, bytes: Bytes::from(bytes) });
+        let bytes = Arc::new(bytes);
+        let window = Arc::new(Window { start, bytes: Bytes::from_owner(Lent(Arc::clone(&bytes))) });
         let rows = usize::try_from(group.num_rows()).unwrap_or_default();
         let pages = SerializedPageReader::new(window, about, rows, None)?;
-        Ok(Self { planned, pages, dictionary: None, values: Vec::new(), at_hand: 0..0, row: 0 })
+        Ok(Self { planned, pages, bytes, dictionary: None, values, at_hand: 0..0, row: 0 })
+    }
+
+    /// The memory, for another column.
+    #[must_use]
+    pub fn into_memory(self) -> Memory {
+        let Self { bytes, values, .. } = self;
+        Memory { bytes, values }
     }
 
     /// Goes on to the next rows, as many as are asked for or as are left; how many they are.
@@ -187,6 +225,8 @@ impl<'s> Column<'s> {
     fn data(&mut self, bytes: &[u8], encoding: Encoding, count: usize, texts: &mut impl Texts) -> Result<(), Error> {
         let (before, planned) = (self.values.len(), self.planned);
         let values = &mut self.values;
+        // A page that says more than it can have is refused below; a run of one value takes next to no bytes.
+        values.reserve(count.min(MOST_VALUES));
         let whole = matches!(planned.physical, Physical::INT32 | Physical::INT64);
         match encoding {
             Encoding::PLAIN => plain(planned, bytes, count, values, texts)?,

@@ -22,14 +22,16 @@ fn values(rows: usize) -> Vec<i64> {
 fn column(source: &Source, place: usize, registry: &Registry) -> Result<Vec<i64>, Error> {
     let mut found = Vec::new();
     let mut cache = Cache::new(Reading::Listed(registry));
+    let mut spare = Vec::new();
     for group in 0..source.groups() {
-        let mut column = source.open(group, place)?.unwrap();
+        let mut column = source.open(group, place, &mut spare)?.unwrap();
         for stretch in [1, 700, 4096].into_iter().cycle() {
             if column.advance(stretch, &mut cache)? == 0 {
                 break;
             }
             found.extend_from_slice(column.values());
         }
+        spare.push(column.into_memory());
     }
     Ok(found)
 }
