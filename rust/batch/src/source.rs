@@ -110,6 +110,7 @@ pub struct Scratch {
     reader: Reader,
     columns: Vec<Lane>,
     orders: Vec<Order>,
+    positions: Vec<Position>,
 }
 
 /// The values of a column in the rows of a block.
@@ -262,7 +263,7 @@ impl DayRows<'_> {
         chosen: &Chosen<'_>,
         buckets: &mut Buckets,
     ) -> Result<(), Error> {
-        let Scratch { reader, columns, orders } = scratch;
+        let Scratch { reader, columns, orders, .. } = scratch;
         let mut refused = self.refused.partition(partition);
         self.orders.each(reader, partition, columns, all_columns(), |rows, lanes| {
             let [
@@ -322,7 +323,7 @@ impl DayRows<'_> {
         buckets: &mut Buckets,
     ) -> Result<(), Error> {
         let Some(table) = &self.positions else { return Ok(()) };
-        let Scratch { reader, columns, .. } = scratch;
+        let Scratch { reader, columns, positions, .. } = scratch;
         table.each(reader, partition, columns, all_columns(), |rows, lanes| {
             let [account, fund, distributor, transaction, charge, option, units, frozen, pending, unpaid, entitled] =
                 lanes;
@@ -330,8 +331,9 @@ impl DayRows<'_> {
                 Some(Column::Packed(..)) => entitled,
                 _ => units,
             };
+            positions.clear();
             for row in (0..rows).filter(|row| chosen.has(account[*row], number(fund[*row]))) {
-                buckets.position(&Position {
+                positions.push(Position {
                     account: account[row],
                     transaction_account: transaction[row],
                     fund: number(fund[row]),
@@ -346,6 +348,7 @@ impl DayRows<'_> {
                     entitled: entitled[row],
                 });
             }
+            buckets.positions(positions);
         })
     }
 
@@ -395,7 +398,7 @@ impl Source for DayRows<'_> {
     type Scratch = Scratch;
 
     fn scratch(&self) -> Scratch {
-        Scratch { reader: Reader::default(), columns: Vec::new(), orders: Vec::new() }
+        Scratch { reader: Reader::default(), columns: Vec::new(), orders: Vec::new(), positions: Vec::new() }
     }
 
     fn bits(&self) -> u32 {

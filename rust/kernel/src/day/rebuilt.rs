@@ -143,13 +143,16 @@ impl Buckets {
         orders.iter().for_each(|order| self.order(order));
     }
 
-    /// Takes a position of the partition.
-    #[inline]
-    pub fn position(&mut self, position: &Position) {
-        if let Some((positions, _)) = &mut self.loose {
-            positions.push(*position);
-        } else if let Some(bucket) = self.of(position.account) {
-            bucket.positions.push(*position);
+    /// Takes positions of the partition.
+    pub fn positions(&mut self, positions: &[Position]) {
+        if let Some((all, _)) = &mut self.loose {
+            all.extend_from_slice(positions);
+            return;
+        }
+        for position in positions {
+            if let Some(bucket) = self.of(position.account) {
+                bucket.positions.push(*position);
+            }
         }
     }
 
