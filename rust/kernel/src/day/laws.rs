@@ -89,9 +89,9 @@ pub struct Prover {
     rules: Vec<Rule>,
     funds: usize,
     /// 10^(S + N − C): cash at the scale of units and prices together.
-    value_of_cash: i128,
-    cash_to_units: i128,
-    units_to_cash: i128,
+    value_of_cash: i64,
+    cash_to_units: i64,
+    units_to_cash: i64,
     turnovers: Vec<Turnover>,
 }
 
@@ -99,7 +99,8 @@ impl Prover {
     /// For the day that `given` was decided for.
     pub fn new(ctx: &Context<'_>, given: &Given<'_>) -> Self {
         let scales = ctx.terms.scales;
-        let power = |places: u8| power_of_ten(u32::from(places)).map_or(1, u128::cast_signed);
+        let power =
+            |places: u8| power_of_ten(u32::from(places)).and_then(|power| i64::try_from(power).ok()).unwrap_or(1);
         // Units and prices have at most 18 places together, cash at most as many.
         let value_of_cash = power(scales.units.wrapping_add(scales.nav).saturating_sub(scales.cash));
         let rules = ctx.terms.funds.iter().enumerate().map(|(number, fund)| {
@@ -110,7 +111,7 @@ impl Prover {
                 cash_quantum: fund.cash_quantum,
                 unit_quantum: fund.unit_quantum,
                 // Products of 18 digits each.
-                cash_step: value_of_cash.wrapping_mul(i128::from(fund.cash_quantum)),
+                cash_step: i128::from(value_of_cash).wrapping_mul(i128::from(fund.cash_quantum)),
                 unit_step: i128::from(price).wrapping_mul(i128::from(fund.unit_quantum)),
                 cash_mode: fund.modes.cash,
                 unit_mode: fund.modes.units,
@@ -180,9 +181,18 @@ impl Prover {
         if (top_up | confirmed | deferred | cancelled) < 0 {
             return Err(("O1", i128::from(top_up.min(confirmed).min(deferred).min(cancelled)), 0));
         }
+        // What most orders come to: all that was asked for is confirmed, at the scale of quantities, and says so.
+        let factor = ctx.factor(order.kind);
+        let is_whole = (top_up | deferred | cancelled) == 0 && outcome.status == Status::Confirmed && confirmed > 0;
+        if is_whole && factor == 1 && confirmed == order.quantity {
+            if order.kind.is_outgoing() {
+                self.gated(order, ruling, outcome)?;
+            }
+            return self.dealt(order, outcome);
+        }
         let settled = i128::from(confirmed).wrapping_add(i128::from(deferred)).wrapping_add(i128::from(cancelled));
         // Values of 64 bits times factors of 64 bits.
-        let factor = i128::from(ctx.factor(order.kind));
+        let factor = i128::from(factor);
         let requested = i128::from(order.quantity);
         let left = requested.wrapping_add(i128::from(top_up).wrapping_mul(factor));
         if matches!(outcome.status, Status::Rejected | Status::Carried) {
@@ -236,8 +246,11 @@ impl Prover {
         let Some(rule) = self.rule(order.fund) else { return Err(("O3", 0, 1)) };
         same("V1", i128::from(outcome.price), i128::from(rule.price))?;
         let sum = |values: &[i64]| values.iter().fold(0_i128, |sum, value| sum.wrapping_add(i128::from(*value)));
-        let payees = sum(&[fee_to_fund, fee_to_distributor, fee_to_manager]);
-        same("C4", sum(&[fee, back_end, top_up_fee]), payees)?;
+        // Without fees nobody gets any.
+        if (fee | back_end | top_up_fee | fee_to_fund | fee_to_distributor | fee_to_manager) != 0 {
+            let payees = sum(&[fee_to_fund, fee_to_distributor, fee_to_manager]);
+            same("C4", sum(&[fee, back_end, top_up_fee]), payees)?;
+        }
         match order.kind {
             Kind::Subscribe | Kind::Periodic => {
                 same("C1", i128::from(amount), i128::from(outcome.confirmed))?;
@@ -267,7 +280,7 @@ impl Prover {
     fn bought(&self, law: &'static str, rule: &Rule, cash: i64, units: i64, rounding: i64) -> Result<(), Broken> {
         // Products of 18 digits each, and the sum of two of them.
         let value = i128::from(units).wrapping_mul(i128::from(rule.price));
-        let cash = i128::from(cash).wrapping_mul(self.value_of_cash);
+        let cash = i128::from(cash).wrapping_mul(i128::from(self.value_of_cash));
         same(law, cash, value.wrapping_add(i128::from(rounding)))?;
         let multiple = is_multiple(units, rule.unit_quantum);
         let (error, step, mode) = if rule.whole_units {
@@ -286,7 +299,7 @@ impl Prover {
         same("G4", i128::from(outcome.units), i128::from(outcome.confirmed))?;
         // As in `bought`.
         let value = i128::from(outcome.units).wrapping_mul(i128::from(rule.price));
-        let cash = i128::from(outcome.amount).wrapping_mul(self.value_of_cash);
+        let cash = i128::from(outcome.amount).wrapping_mul(i128::from(self.value_of_cash));
         same(law, value, cash.wrapping_add(i128::from(outcome.rounding)))?;
         let error = i128::from(outcome.rounding).wrapping_neg();
         let holds = within(rule.cash_mode, error, rule.cash_step) && is_multiple(outcome.amount, rule.cash_quantum);
@@ -395,10 +408,11 @@ impl Prover {
         pair("I2", closing.income, income)?;
         // Values of 64 bits times powers of ten up to 10^18, and sums of three of them.
         let unpaid = i128::from(closing.unpaid).wrapping_sub(i128::from(unpaid));
-        let paid = i128::from(closing.income_cash).wrapping_add(unpaid).wrapping_mul(self.cash_to_units);
+        let [to_units, to_cash] = [self.cash_to_units, self.units_to_cash].map(i128::from);
+        let paid = i128::from(closing.income_cash).wrapping_add(unpaid).wrapping_mul(to_units);
         let income = i128::from(closing.income);
-        let reinvested = added.wrapping_mul(self.units_to_cash);
-        same("I3", income.wrapping_mul(self.cash_to_units), reinvested.wrapping_add(paid))?;
+        let reinvested = added.wrapping_mul(to_cash);
+        same("I3", income.wrapping_mul(to_units), reinvested.wrapping_add(paid))?;
         match rule.income {
             None => Ok(()),
             Some(share) if income.signum().wrapping_mul(share.income.signum()) < 0 => Err(("I2", income, share.income)),
@@ -432,6 +446,10 @@ fn status_of(outcome: &Outcome) -> Status {
 /// value here is below zero, so that up is the ceiling and down the floor.
 #[inline]
 fn within(mode: Rounding, error: i128, step: i128) -> bool {
+    // Most results are exact.
+    if error == 0 && step > 0 {
+        return true;
+    }
     // The errors have at most 19 digits, and a step at most 37.
     let double = error.wrapping_mul(2);
     let back = step.wrapping_neg();
@@ -448,10 +466,18 @@ fn within(mode: Rounding, error: i128, step: i128) -> bool {
 
 /// |a·b − c·d| < b·quantum, none below zero: `a` is what `d` gets of `c` shared over `b`, at most a quantum off.
 fn pro_rata(law: &'static str, (a, b): (i128, i128), (c, d): (i128, i128), quantum: i64) -> Result<(), Broken> {
+    let quantum = i128::from(quantum);
+    if let [Ok(a), Ok(b), Ok(c), Ok(d), Ok(quantum)] = [a, b, c, d, quantum].map(u64::try_from) {
+        // Products of 64 bits each, as most are.
+        let product = |left: u64, right: u64| u128::from(left).wrapping_mul(u128::from(right));
+        if product(a, b).abs_diff(product(c, d)) < product(b, quantum) {
+            return Ok(());
+        }
+    }
     let product = |left: i128, right: i128| Wide::product(left.unsigned_abs(), right.unsigned_abs());
     let (share, exact) = (product(a, b), product(c, d));
     let off = if share > exact { share.minus(exact) } else { exact.minus(share) };
-    if off < product(b, i128::from(quantum)) || (b == 0 && a == 0) { Ok(()) } else { Err((law, a, d)) }
+    if off < product(b, quantum) || (b == 0 && a == 0) { Ok(()) } else { Err((law, a, d)) }
 }
 
 /// A position that is not written must have had nothing, and have moved nothing.

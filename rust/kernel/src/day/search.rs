@@ -23,6 +23,10 @@ impl<'a> Search<'a> {
     /// The position that an order is for; orders must come by account and fund.
     #[inline]
     pub(super) fn own(&mut self, order: &Order) -> Option<usize> {
+        // The orders of a position follow one another.
+        if self.positions.get(self.place).is_some_and(|position| position.is_of(order)) {
+            return Some(self.place);
+        }
         let wanted = of_fund(order.account, order.fund);
         self.place = self.first(self.place, |position| of_fund(position.account, position.fund) < wanted);
         self.exact(self.place, &Place::of(order, order.fund))
@@ -114,6 +118,18 @@ impl Position {
     #[inline]
     pub(super) fn key(&self) -> Key {
         (self.account, self.fund, self.transaction_account, self.distributor, self.charge)
+    }
+}
+
+impl Closing {
+    /// Whether an order is for it.
+    #[inline(always)]
+    const fn is_of(&self, order: &Order) -> bool {
+        self.account == order.account
+            && self.fund == order.fund
+            && self.transaction_account == order.transaction_account
+            && self.distributor == order.distributor
+            && self.charge == order.charge
     }
 }
 

@@ -72,7 +72,7 @@ impl Source for Piles {
         };
         let is_in = |account: i64, fund: u32| wanted.has(fund) || leaves(account, fund);
         let positions = self.positions[partition].iter().filter(|row| is_in(row.account, row.fund));
-        positions.for_each(|row| buckets.position(row));
+        buckets.positions(&positions.copied().collect::<Vec<_>>());
         if wanted != Wanted::Positions {
             let lots = self.lots[partition].iter().filter(|row| is_in(row.account, row.fund));
             lots.for_each(|row| buckets.lot(row));
