@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import email
+import platform
+import shutil
+import struct
 import subprocess
 import sys
 import tarfile
@@ -52,6 +55,22 @@ def test_two_native_modules(contents: list[str]) -> None:
     assert sorted(native) == [f"fundclear/_kernel{NATIVE}", f"fundclear/cython_api{NATIVE}"]
 
 
+#: The type of the note of a module that says which levels of x86-64 it needs, and the bit of level 3.
+ISA_NEEDED, LEVEL_3 = 0xC0008002, 1 << 2
+
+
+@pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64") or shutil.which("ld.bfd") is None,
+    reason="only GNU ld marks modules for x86-64",
+)
+def test_a_processor_that_is_too_old_is_told_so(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        module = Path(archive.extract(f"fundclear/_kernel{NATIVE}", tmp_path)).read_bytes()
+    note = module.index(struct.pack("<II", ISA_NEEDED, 4))
+    (needed,) = struct.unpack_from("<I", module, note + 8)
+    assert needed & LEVEL_3
+
+
 def test_types_and_declarations(contents: list[str]) -> None:
     wanted = {"py.typed", "_kernel.pyi", "cython_api.pyi", "cython_api.pxd"}
     assert {f"fundclear/{name}" for name in wanted} <= set(contents)
@@ -69,7 +88,7 @@ def test_every_python_module_and_nothing_that_a_user_does_not_need(contents: lis
 
 
 def test_the_source_distribution_has_all_that_a_build_reads_and_nothing_built(source_contents: set[str]) -> None:
-    read = ["pyproject.toml", "README.md", "LICENSE", "rust/Cargo.toml", "rust/Cargo.lock"]
+    read = ["pyproject.toml", "README.md", "LICENSE", "rust/Cargo.toml", "rust/Cargo.lock", ".cargo/config.toml"]
     for folder in ("src/fundclear", "rust/formats/src", "rust/kernel/src", "rust/python"):
         found = (ROOT / folder).rglob("*")
         read += [path.relative_to(ROOT).as_posix() for path in found if path.suffix in SOURCES]

@@ -3,8 +3,9 @@
 use std::mem;
 
 use super::bucket::{Bucket, Context, Settled};
+use super::settle::NOTHING;
 use super::tables::{BLOCK_ROWS, Slice};
-use super::types::{Order, Outcome};
+use super::types::{Kind, Order, Origin, Outcome, OwnCharge, Reason};
 use crate::bounds::fits;
 
 /// What the columns of confirmations are read from.
@@ -40,6 +41,57 @@ impl<'a> Block<'a> {
             move |(order, outcome): (&'a Order, _)| Row { order, outcome, factor: ctx.factor(order.kind), no_fund };
         orders.iter().zip(outcomes).map(row)
     }
+
+    /// Whether any row has something in a column, which is read from the order or from the outcome; `marks` are what
+    /// the outcomes have together.
+    #[inline(always)]
+    fn has(self, marks: &Outcome, is_there: impl Fn(&Row<'_>) -> bool) -> bool {
+        let Self { orders, no_fund, .. } = self;
+        is_there(&Row { order: &NO_ORDER, outcome: marks, factor: 1, no_fund })
+            || orders.iter().any(|order| is_there(&Row { order, outcome: &NOTHING, factor: 1, no_fund }))
+    }
+}
+
+/// An order that has nothing in any column.
+const NO_ORDER: Order = Order {
+    account: 0,
+    transaction_account: 0,
+    id: 0,
+    placed_at: 0,
+    quantity: 0,
+    own_charge_value: 0,
+    fund: 0,
+    target: 0,
+    distributor: 0,
+    since: 0,
+    kind: Kind::Subscribe,
+    kind_code: 0,
+    charge: 0,
+    cancel_on_gate: false,
+    own_charge: OwnCharge::None,
+    origin: Origin::New,
+    refused: Reason::None,
+};
+
+/// What has something in every column in which any of some outcomes has something, and in no other. All columns of an
+/// outcome are looked at together, where to look for one after the other takes several times as long.
+fn marks(outcomes: &[Outcome]) -> Outcome {
+    let mut all = NOTHING;
+    macro_rules! mark {
+        ($outcome:ident: $($code:ident)*; $($value:ident)*) => {
+            let Outcome { $($code,)* $($value),* } = *$outcome;
+            $(if $code as u8 != 0 {
+                all.$code = $code;
+            })*
+            $(all.$value |= $value;)*
+        };
+    }
+    for outcome in outcomes {
+        mark!(outcome: status reason refund_cause; top_up confirmed deferred cancelled amount net fee back_end top_up_fee
+            fee_to_fund fee_to_distributor fee_to_manager refund net_in units units_in price price_in rounding
+            rounding_in);
+    }
+    all
 }
 
 /// Hands the names and types of the columns of confirmations, in their order, to a macro:
@@ -91,9 +143,9 @@ macro_rules! confirmations {
             pub(super) fn write(&mut self, ctx: &Context<'_>, orders: &[Order], outcomes: &[Outcome]) -> Option<()> {
                 let block = Block::of(ctx, orders, outcomes)?;
                 let columns = self.take(orders.len());
+                let marks = marks(outcomes);
                 $(
-                    // A column that has something has it in one of its first rows, most often.
-                    if block.rows().any(|row| row.$name() != 0) {
+                    if block.has(&marks, |row| row.$name() != 0) {
                         for (place, row) in columns.$name.iter_mut().zip(block.rows()) {
                             *place = row.$name();
                         }
@@ -140,9 +192,9 @@ macro_rules! confirmation_table {
             /// has something in them, until they are evened out.
             pub(super) fn add(&mut self, ctx: &Context<'_>, orders: &[Order], outcomes: &[Outcome]) -> Option<()> {
                 let block = Block::of(ctx, orders, outcomes)?;
+                let marks = marks(outcomes);
                 $(
-                    // A column that has something has it in one of its first rows, most often.
-                    if block.rows().any(|row| row.$name() != 0) {
+                    if block.has(&marks, |row| row.$name() != 0) {
                         self.$name.resize(self.rows, 0);
                         self.$name.extend(block.rows().map(|row| row.$name()));
                     }

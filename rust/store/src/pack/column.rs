@@ -10,6 +10,9 @@ use crate::error::Error;
 /// Values that are converted at a time.
 const PIECE: usize = 1024;
 
+/// Texts that are found without a look into the map.
+const RECENT: usize = 256;
+
 /// A column, and the row groups of it that other columns have not finished yet.
 #[derive(Debug)]
 pub struct Column {
@@ -32,8 +35,8 @@ pub enum Encoder {
 pub enum Dictionary {
     /// All are known.
     Known(Arc<[String]>),
-    /// They are numbered as they come.
-    Coming { how: How, numbers: HashMap<i64, u32>, texts: Vec<String>, last: Option<(i64, u32)> },
+    /// They are numbered as they come. Those that came last are remembered by the low bits of their values.
+    Coming { how: How, numbers: HashMap<i64, u32>, texts: Vec<String>, recent: Vec<Option<(i64, u32)>> },
 }
 
 /// How integers become texts.
@@ -62,7 +65,7 @@ impl How {
 
 impl Dictionary {
     fn coming(how: How) -> Self {
-        Self::Coming { how, numbers: HashMap::new(), texts: Vec::new(), last: None }
+        Self::Coming { how, numbers: HashMap::new(), texts: Vec::new(), recent: vec![None; RECENT] }
     }
 
     fn texts(&self) -> &[String] {
@@ -74,19 +77,23 @@ impl Dictionary {
 
     /// The number of the text that a value stands for.
     fn number(&mut self, value: i64, codes: &mut Texts) -> Result<u32, Error> {
-        let Self::Coming { how, numbers, texts, last } = self else { return text_number(value) };
-        if let Some((_, number)) = last.filter(|(before, _)| *before == value) {
+        let Self::Coming { how, numbers, texts, recent } = self else { return text_number(value) };
+        let slot = value as usize % RECENT;
+        if let Some((_, number)) = recent[slot].filter(|(before, _)| *before == value) {
             return Ok(number);
         }
-        if let Some(number) = numbers.get(&value) {
-            *last = Some((value, *number));
-            return Ok(*number);
-        }
-        let text = how.text(value)?;
-        let number = u32::try_from(texts.len()).map_err(|_| oversized(texts.len()))?;
-        texts.push(text);
-        numbers.insert(value, number);
-        codes.make_room(texts.len());
+        let number = match numbers.get(&value) {
+            Some(number) => *number,
+            None => {
+                let text = how.text(value)?;
+                let number = u32::try_from(texts.len()).map_err(|_| oversized(texts.len()))?;
+                texts.push(text);
+                numbers.insert(value, number);
+                codes.make_room(texts.len());
+                number
+            }
+        };
+        recent[slot] = Some((value, number));
         Ok(number)
     }
 }

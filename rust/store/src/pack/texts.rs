@@ -72,13 +72,14 @@ impl Texts {
             self.codes.resize(self.rows, 0);
         }
         self.rows += numbers.len();
-        self.codes.reserve(numbers.len());
-        for number in numbers {
-            let code = match self.places.get(*number as usize) {
-                Some(place) if *place != ABSENT => *place,
-                _ => self.place(*number)?,
-            };
-            self.codes.push(code);
+        let before = self.codes.len();
+        let places = &self.places;
+        self.codes.extend(numbers.iter().map(|number| places.get(*number as usize).copied().unwrap_or(ABSENT)));
+        // Most rows have a text that the row group has already.
+        if self.codes[before..].contains(&ABSENT) {
+            for (row, number) in (before..).zip(numbers) {
+                self.codes[row] = self.place(*number)?;
+            }
         }
         Ok(())
     }
