@@ -6,7 +6,7 @@ from fundclear import _kernel
 
 __all__ = ["__version__", "build_info"]
 
-__version__: str = _kernel.build_info()["version"]
+__version__: str = _kernel.version
 
 
 def build_info() -> dict[str, str]:

@@ -69,8 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    version = _kernel.build_info()["version"]
-    parser.add_argument("--version", action="version", version=f"fundclear {version}")
+    parser.add_argument("--version", action="version", version=f"fundclear {_kernel.version}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_clear(commands)
     add_run(commands, _EXITS)
