@@ -38,7 +38,7 @@ from fundclear.tables import (
 from fundclear.terms import Terms
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import pathlib
 
     from fundclear.consuming import LotUsed
     from fundclear.funds import Fund
@@ -217,7 +217,7 @@ class Clearing:
         folder: str | os.PathLike[str],
         *,
         run: Mapping[str, Any] | None = None,
-        beside: Callable[[Path], None] | None = None,
+        beside: Callable[[pathlib.Path], None] | None = None,
     ) -> None:
         """Keeps the day in a folder: tables as Parquet files, the terms, and a manifest with the proof.
 
@@ -359,7 +359,7 @@ def write_day(
     *,
     part_rows: int | None = None,
     run: Mapping[str, Any] | None = None,
-    beside: Callable[[Path], None] | None = None,
+    beside: Callable[[pathlib.Path], None] | None = None,
 ) -> None:
     """What :meth:`Clearing.write` does.
 
