@@ -141,6 +141,24 @@ def test_threads_may_be_the_first_to_ask() -> None:
         assert said(script) == ["8 True"]
 
 
+def test_threads_may_be_the_first_to_clear() -> None:
+    script = """if True:
+        import threading, fundclear as fc
+        begin, digests = threading.Barrier(8), []
+        def clear():
+            begin.wait()
+            orders = fc.Orders(account=["Ann"], fund="000198", order_id=[1], kind="subscribe", quantity=["5000.00"])
+            terms = fc.Terms([fc.Fund("000198", currency="CNY")])
+            day = fc.clear(orders, terms=terms, prices={"000198": "1.2345"}, date="2017-04-27")
+            digests.append(day.proof.digest)
+        threads = [threading.Thread(target=clear) for _ in range(8)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        print(len(digests), len(set(digests)))
+    """
+    assert said(script) == ["8 1"]
+
+
 def test_it_is_starred_shown_and_pickled_as_if_all_were_there() -> None:
     script = """if True:
         import copy, io, pickle, pydoc, fundclear
