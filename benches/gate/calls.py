@@ -173,7 +173,7 @@ COUNTED: dict[str, tuple[Callable[[], Call], int]] = {
     "ofd.read, 1,000 records": (ofd_read, 3),
     "ofd.read, 5,000 records": (lambda: ofd_read(5), 1),
     "ofd.write, 5,000 records": (lambda: ofd_write(5), 1),
-    "parquet write, 5,000 confirmations": (lambda: parquet_write(5_000), 1),
+    "parquet write, 5,000 confirmations": (lambda: parquet_write(5_000), 5),
 }
 
 #: The same for wall times: how often a call is timed, to count with the least disturbed time.
