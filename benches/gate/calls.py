@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -124,11 +125,37 @@ def to_strings(rows: int) -> Call:
     return amounts(rows).to_strings
 
 
-def ofd_read() -> Call:
+def ofd_read(times: int = 1) -> Call:
     from fundclear.formats import ofd
 
-    data = ORDER_FILE.read_bytes()
+    data = order_file(times).to_bytes(threads=1)
     return lambda: ofd.read(data, threads=1)
+
+
+def ofd_write(times: int) -> Call:
+    file = order_file(times)
+    return lambda: file.to_bytes(threads=1)
+
+
+def order_file(times: int) -> Any:
+    """The records of the real day's file, over and over."""
+    import numpy as np
+
+    from fundclear.formats import ofd
+
+    file = ofd.read(ORDER_FILE.read_bytes(), threads=1)
+    return ofd.OfdFile(file.header, file.table.rows_at(np.tile(np.arange(len(file.table)), times)))
+
+
+def parquet_write(orders: int) -> Call:
+    """The confirmations of a day, as its folder keeps them."""
+    from fundclear import _kernel
+    from fundclear.folder import stored
+
+    day: Any = clear(orders)()
+    columns, folder = stored(day.confirmations), tempfile.TemporaryDirectory()
+    about = [("fundclear.table", "confirmations")]
+    return lambda: _kernel.write_parquet(f"{folder.name}/confirmations.parquet", columns, about, 1)
 
 
 #: By name what makes a call ready, and how often it is repeated to be counted.
@@ -144,6 +171,9 @@ COUNTED: dict[str, tuple[Callable[[], Call], int]] = {
     "parse, 1,000 str": (lambda: parse(1_000), 10),
     "to_strings, 1,000 rows": (lambda: to_strings(1_000), 10),
     "ofd.read, 1,000 records": (ofd_read, 3),
+    "ofd.read, 5,000 records": (lambda: ofd_read(5), 1),
+    "ofd.write, 5,000 records": (lambda: ofd_write(5), 1),
+    "parquet write, 5,000 confirmations": (lambda: parquet_write(5_000), 5),
 }
 
 #: The same for wall times: how often a call is timed, to count with the least disturbed time.
@@ -163,16 +193,21 @@ TIMED: dict[str, tuple[Callable[[], Call], int]] = {
 #: The first parts that are counted: what stands before them in the process, and what two marks cost by themselves.
 NUMPY, IMPORT, EMPTY = "import numpy", "import fundclear, after numpy", "two marks"
 
+#: What the import leaves to whoever clears first: names are imported when they are asked for.
+NAMES = "names for a first day, after fundclear"
+
 
 def count() -> None:
     """Prints the names of the counted parts with their repeats; callgrind numbers its parts alike, from the second."""
-    names = [(NUMPY, 1), (IMPORT, 1), (EMPTY, 1)]
+    names = [(NUMPY, 1), (IMPORT, 1), (NAMES, 1), (EMPTY, 1)]
     mark()
     import numpy  # noqa: F401
 
     mark()
-    import fundclear  # noqa: F401
+    import fundclear
 
+    mark()
+    _ = fundclear.Orders, fundclear.Terms, fundclear.clear
     mark()
     mark()
     gc.disable()

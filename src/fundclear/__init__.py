@@ -11,59 +11,58 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fundclear import _kernel
-from fundclear.allocation import Allocation, allocate
-from fundclear.clearing import Clearing, clear, open_day
-from fundclear.columns import Labels
-from fundclear.dealing import Redeemed, Subscribed, Switched, redeem, subscribe, switch
-from fundclear.errors import (
-    AmountOverflowError,
-    DivisionByZeroError,
-    FundclearError,
-    InexactError,
-    InputError,
-    InputTypeError,
-    LawError,
-    MissingPackageError,
-)
-from fundclear.fixed import Fixed
-from fundclear.gating import Gated, Swung, gate, swing_price
-from fundclear.income import Distribution, distribute, income_per_10k, seven_day_yield
-from fundclear.ledger import postings
-from fundclear.netting import net
-from fundclear.proof import Cut, LawEntry, Proof
-from fundclear.register import Register, apply_events
-from fundclear.rounding import Rounding
-from fundclear.settlement import NetObligations, Settled, net_obligations, settle
-from fundclear.tables import (
-    Confirmations,
-    Events,
-    Flows,
-    FundDays,
-    Income,
-    Lots,
-    Obligations,
-    Orders,
-    Payments,
-    Positions,
-    Postings,
-    Settlement,
-)
-from fundclear.terms import (
-    Calendar,
-    FeeSchedule,
-    Flat,
-    Fund,
-    Gate,
-    HoldingSchedule,
-    IncomePolicy,
-    Swing,
-    Terms,
-)
-from fundclear.validation import validate
-
 if TYPE_CHECKING:
     from fundclear import batch, reference
+    from fundclear.about import __version__, build_info
+    from fundclear.allocation import Allocation, allocate
+    from fundclear.clearing import Clearing, clear, open_day
+    from fundclear.columns import Labels
+    from fundclear.dealing import Redeemed, Subscribed, Switched, redeem, subscribe, switch
+    from fundclear.errors import (
+        AmountOverflowError,
+        DivisionByZeroError,
+        FundclearError,
+        InexactError,
+        InputError,
+        InputTypeError,
+        LawError,
+        MissingPackageError,
+    )
+    from fundclear.fixed import Fixed
+    from fundclear.gating import Gated, Swung, gate, swing_price
+    from fundclear.income import Distribution, distribute, income_per_10k, seven_day_yield
+    from fundclear.ledger import postings
+    from fundclear.netting import net
+    from fundclear.proof import Cut, LawEntry, Proof
+    from fundclear.register import Register, apply_events
+    from fundclear.rounding import Rounding
+    from fundclear.settlement import NetObligations, Settled, net_obligations, settle
+    from fundclear.tables import (
+        Confirmations,
+        Events,
+        Flows,
+        FundDays,
+        Income,
+        Lots,
+        Obligations,
+        Orders,
+        Payments,
+        Positions,
+        Postings,
+        Settlement,
+    )
+    from fundclear.terms import (
+        Calendar,
+        FeeSchedule,
+        Flat,
+        Fund,
+        Gate,
+        HoldingSchedule,
+        IncomePolicy,
+        Swing,
+        Terms,
+    )
+    from fundclear.validation import validate
     from fundclear.verifying import Finding, Verification, verify
 
 __all__ = [
@@ -139,23 +138,69 @@ __all__ = [
     "verify",
 ]
 
-__version__: str = _kernel.build_info()["version"]
+#: Where the public names are at home; a module is imported when one of its names is asked for.
+_NAMES = {
+    "about": ("__version__", "build_info"),
+    "allocation": ("Allocation", "allocate"),
+    "clearing": ("Clearing", "clear", "open_day"),
+    "columns": ("Labels",),
+    "dealing": ("Redeemed", "Subscribed", "Switched", "redeem", "subscribe", "switch"),
+    "errors": (
+        "AmountOverflowError",
+        "DivisionByZeroError",
+        "FundclearError",
+        "InexactError",
+        "InputError",
+        "InputTypeError",
+        "LawError",
+        "MissingPackageError",
+    ),
+    "fixed": ("Fixed",),
+    "gating": ("Gated", "Swung", "gate", "swing_price"),
+    "income": ("Distribution", "distribute", "income_per_10k", "seven_day_yield"),
+    "ledger": ("postings",),
+    "netting": ("net",),
+    "proof": ("Cut", "LawEntry", "Proof"),
+    "register": ("Register", "apply_events"),
+    "rounding": ("Rounding",),
+    "settlement": ("NetObligations", "Settled", "net_obligations", "settle"),
+    "tables": (
+        "Confirmations",
+        "Events",
+        "Flows",
+        "FundDays",
+        "Income",
+        "Lots",
+        "Obligations",
+        "Orders",
+        "Payments",
+        "Positions",
+        "Postings",
+        "Settlement",
+    ),
+    "terms": ("Calendar", "FeeSchedule", "Flat", "Fund", "Gate", "HoldingSchedule", "IncomePolicy", "Swing", "Terms"),
+    "validation": ("validate",),
+    "verifying": ("Finding", "Verification", "verify"),
+}
+_HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 
-def build_info() -> dict[str, str]:
-    """What this build is, for bug reports: versions, target, profile.
+if not TYPE_CHECKING:
 
-    >>> build_info()["version"] == __version__
-    True
-    """
-    return _kernel.build_info()
+    def __getattr__(name: str) -> Any:
+        if name in _HOMES:
+            found = globals()[name] = getattr(import_module(f"fundclear.{_HOMES[name]}"), name)
+            return found
+        module = f"fundclear.{name}"
+        try:
+            # `__main__` is the command: it would run.
+            if not name.startswith("__"):
+                return import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise
+        raise AttributeError(f"module 'fundclear' has no attribute {name!r}")
 
 
-def __getattr__(name: str) -> Any:
-    # What few programs need is imported when it is asked for; the pictures need a package besides.
-    if name in ("batch", "plot", "reference"):
-        return import_module(f"fundclear.{name}")
-    if name in ("Finding", "Verification", "verify"):
-        found = globals()[name] = getattr(import_module("fundclear.verifying"), name)
-        return found
-    raise AttributeError(f"module 'fundclear' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -86,6 +86,7 @@ __all__ = [
     "swing_price",
     "switch",
     "validate",
+    "version",
     "write_csv",
     "write_parquet",
     "written_order",
@@ -240,6 +241,8 @@ def write_parquet(
     path: str, columns: Sequence[_StoredColumn], about: Sequence[tuple[str, str]], threads: int | None
 ) -> tuple[int, str]: ...
 
+#: Of fundclear; to be had without numpy.
+version: Final[str]
 #: What the codes in a day's tables are called: by enumeration, the names whose places are the codes.
 names: dict[str, tuple[str, ...]]
 

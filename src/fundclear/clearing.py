@@ -6,17 +6,13 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
-from pathlib import Path
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
 from fundclear import _kernel
 from fundclear.amounts import Amounts, ArrowStream, show
-from fundclear.consuming import LotUsed, lots_used
 from fundclear.errors import refuse
-from fundclear.explaining import explain_order, explain_position
-from fundclear.funds import Fund
 from fundclear.inputs import OPENING_TABLES, Inputs
 from fundclear.intake import Given, take_in
 from fundclear.outcome import left_over, make_tables
@@ -40,6 +36,12 @@ from fundclear.tables import (
     taken,
 )
 from fundclear.terms import Terms
+
+if TYPE_CHECKING:
+    import pathlib
+
+    from fundclear.consuming import LotUsed
+    from fundclear.funds import Fund
 
 __all__ = ["RESULT_TABLES", "Clearing", "clear", "open_day"]
 
@@ -147,6 +149,8 @@ class Clearing:
         Raises:
             InputError: nothing or more than one thing fits (``explain``), or neither an order nor a position is named.
         """
+        from fundclear.explaining import explain_order, explain_position
+
         if order_id is not None:
             row = self._only(self.confirmations, {"order_id": order_id, "distributor": distributor}, copies=True)
             numbers = self.terms.number(row["fund"]), self.terms.number(row["target_fund"])
@@ -176,6 +180,8 @@ class Clearing:
         named = self._only(self.positions, its)
         same = self.confirmations.filter(self._where(self.confirmations, its))
         left = same.filter(np.isin(np.asarray(same["kind"]), ("redeem", "switch")) & (same["units"].minor != 0))
+        from fundclear.consuming import lots_used
+
         told = lots_used(self.terms, self.date, named, opening, self.events, left)
         return None if told is None else told[int(np.flatnonzero(left["order_id"] == row["order_id"])[0])]
 
@@ -211,7 +217,7 @@ class Clearing:
         folder: str | os.PathLike[str],
         *,
         run: Mapping[str, Any] | None = None,
-        beside: Callable[[Path], None] | None = None,
+        beside: Callable[[pathlib.Path], None] | None = None,
     ) -> None:
         """Keeps the day in a folder: tables as Parquet files, the terms, and a manifest with the proof.
 
@@ -353,7 +359,7 @@ def write_day(
     *,
     part_rows: int | None = None,
     run: Mapping[str, Any] | None = None,
-    beside: Callable[[Path], None] | None = None,
+    beside: Callable[[pathlib.Path], None] | None = None,
 ) -> None:
     """What :meth:`Clearing.write` does.
 

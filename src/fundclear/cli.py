@@ -1,27 +1,24 @@
-"""The ``fundclear`` command: reads files, calls the library, prints. It decides nothing about a day."""
+"""The ``fundclear`` command: reads files, calls the library, prints. It decides nothing about a day.
+
+What a command works with is imported when it runs, so that ``--help`` and a mistake in the call are told at once.
+"""
 
 from __future__ import annotations
 
 import argparse
-import platform
 import sys
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from fundclear import _kernel, dayfile
-from fundclear.clearing import Clearing, clear, open_day
+from fundclear import _kernel
 from fundclear.cli_run import add_run
-from fundclear.dayparts import DayParts
 from fundclear.errors import FundclearError, refuse
-from fundclear.folder import check_free
-from fundclear.gathering import Gathered, gather_orders, one_date, read_table, write_beside
-from fundclear.generating import DATE, PROFILES, generate
+from fundclear.profiles import DATE, PROFILES
 from fundclear.progress import Progress
-from fundclear.report import report
-from fundclear.settings import read_date
-from fundclear.tables import Confirmations, Events, Lots, Obligations, Positions
-from fundclear.terms import Terms
-from fundclear.verifying import verify
+
+if TYPE_CHECKING:
+    from fundclear.clearing import Clearing
+    from fundclear.gathering import Gathered
 
 __all__ = ["main"]
 
@@ -38,11 +35,11 @@ exit codes:
 
 #: Tables that may come with the orders, by the option.
 _TABLES: Final = {
-    "positions": (Positions, "the register at the opening"),
-    "lots": (Lots, "the lots at the opening"),
-    "events": (Events, "freezes, transfers and other register events"),
-    "obligations": (Obligations, "obligations of days before that are still open"),
-    "deferred": (Confirmations, "what the day before deferred or carried"),
+    "positions": ("Positions", "the register at the opening"),
+    "lots": ("Lots", "the lots at the opening"),
+    "events": ("Events", "freezes, transfers and other register events"),
+    "obligations": ("Obligations", "obligations of days before that are still open"),
+    "deferred": ("Confirmations", "what the day before deferred or carried"),
 }
 
 
@@ -72,8 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    version = _kernel.build_info()["version"]
-    parser.add_argument("--version", action="version", version=f"fundclear {version}")
+    parser.add_argument("--version", action="version", version=f"fundclear {_kernel.version}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_clear(commands)
     add_run(commands, _EXITS)
@@ -135,6 +131,14 @@ def _add_clear(commands: Any) -> None:
 
 
 def _clear(options: argparse.Namespace) -> int:
+    from fundclear import dayfile, tables
+    from fundclear.clearing import clear, open_day
+    from fundclear.folder import check_free
+    from fundclear.gathering import gather_orders, one_date, read_table
+    from fundclear.report import report
+    from fundclear.settings import read_date
+    from fundclear.terms import Terms
+
     check_free(options.out)
     progress = Progress(None if options.quiet else sys.stderr)
     with progress.step("read terms and prices"):
@@ -151,7 +155,11 @@ def _clear(options: argparse.Namespace) -> int:
         raise refuse("argument", argument="--date", value="missing", why="no file says which day it is of")
     with progress.step("read the register"):
         named = {name: getattr(options, name) for name in _TABLES}
-        tables = {name: read_table(path, _TABLES[name][0], terms) for name, path in named.items() if path is not None}
+        opening = {
+            name: read_table(path, getattr(tables, _TABLES[name][0]), terms)
+            for name, path in named.items()
+            if path is not None
+        }
         previous = None if options.previous is None else open_day(options.previous)
     with progress.step("clear the day"):
         day = clear(
@@ -164,7 +172,7 @@ def _clear(options: argparse.Namespace) -> int:
             days=prices.days,
             previous=previous,
             threads=options.threads,
-            **tables,
+            **opening,
         )
     _write(options, progress, day, gathered)
     for path, records in gathered.unread:
@@ -175,6 +183,10 @@ def _clear(options: argparse.Namespace) -> int:
 
 
 def _write(options: argparse.Namespace, progress: Progress, day: Clearing, gathered: Gathered) -> None:
+    import platform
+
+    from fundclear.gathering import write_beside
+
     run = {"fundclear": _kernel.build_info(), "host": platform.node(), "seconds": progress.seconds}
     with progress.step("write the day"):
         beside = write_beside(gathered, csv=options.csv, exchange=options.ofd, day=day)
@@ -182,6 +194,8 @@ def _write(options: argparse.Namespace, progress: Progress, day: Clearing, gathe
 
 
 def _generate(options: argparse.Namespace) -> int:
+    from fundclear.generating import generate
+
     rows = generate(
         options.out,
         profile=options.profile,
@@ -198,11 +212,16 @@ def _generate(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
+    from fundclear.dayparts import DayParts
+    from fundclear.report import report
+
     print(report(DayParts.open(options.folder)), end="")
     return _DONE
 
 
 def _verify(options: argparse.Namespace) -> int:
+    from fundclear.verifying import verify
+
     verification = verify(options.folder, sample=options.sample)
     for finding in verification.findings:
         print(finding)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from fundclear import batch, dayfile
 from fundclear.errors import refuse
-from fundclear.gathering import one_date
 from fundclear.progress import Pace, duration
-from fundclear.settings import read_date
-from fundclear.terms import Terms
+
+if TYPE_CHECKING:
+    from fundclear import batch
 
 __all__ = ["add_run"]
 
@@ -47,6 +44,13 @@ def add_run(commands: Any, epilog: str) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from fundclear import batch, dayfile
+    from fundclear.gathering import one_date
+    from fundclear.settings import read_date
+    from fundclear.terms import Terms
+
     given = Path(options.given)
     terms = Terms.from_toml(options.terms or given / "terms.toml")
     prices = dayfile.read(options.prices or given / "prices.toml", terms)
@@ -95,6 +99,8 @@ class _Watch:
             return
         self._said = now
         if self._json:
+            import json
+
             told = {"seconds": round(now, 1), **at._asdict(), "left": None if pace is None else round(pace[1], 1)}
             print(json.dumps(told), file=sys.stderr, flush=True)
             return

@@ -15,18 +15,13 @@ from fundclear.errors import refuse
 from fundclear.fixed import Fixed
 from fundclear.folder import appearing, check_free, manifest_text, write_text
 from fundclear.funds import Fund, Gate, IncomePolicy, Swing
+from fundclear.profiles import DATE, PROFILES
 from fundclear.proof import Proof
 from fundclear.schedules import FeeSchedule, Flat, HoldingSchedule
 from fundclear.settings import Amount, Rate, read_count, read_date
 from fundclear.terms import Terms
 
-__all__ = ["DATE", "PROFILES", "generate"]
-
-#: The kinds of days that there are.
-PROFILES: Final = ("yuebao", "transfer-agent")
-
-#: The dealing day if none is named.
-DATE: Final = "2017-04-27"
+__all__ = ["generate"]
 
 #: What the day before left of the register, by the name of its fingerprint in a proof.
 _LEFT: Final = {"out.register": "positions", "out.lots": "lots"}

@@ -55,7 +55,7 @@ def arguments(name: str) -> dict[str, Any]:
     return found
 
 
-FUNCTIONS = sorted(name for name in _kernel.__all__ if name not in ("_c_api", "build_info", "names"))
+FUNCTIONS = sorted(name for name in _kernel.__all__ if name not in ("_c_api", "build_info", "names", "version"))
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

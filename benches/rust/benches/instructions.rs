@@ -7,6 +7,9 @@ use std::hint::black_box;
 use fundclear_benches::{Column, draw, scale};
 use fundclear_kernel::allocate::{Policy, allocate};
 use fundclear_kernel::arithmetic::{Operand, mul_div};
+use fundclear_kernel::day::input::{DayInput, LotColumns, OrderColumns, PositionColumns, Small};
+use fundclear_kernel::day::run::HeldDay;
+use fundclear_kernel::day::types::{FundDay, Kind, ValueDates, open};
 use fundclear_kernel::dealing::{FundColumn, FundNumbers, Prices, Subscribing, subscribe_columns};
 use fundclear_kernel::exec::Exec;
 use fundclear_kernel::netting::{Direction, Identifiers, Kinds, Netting, Orders, Values};
@@ -184,6 +187,83 @@ fn net(mut book: Book) -> usize {
     Netting::new(&Exec::inline(), orders, &mut book.lent).expect("all kinds net").groups()
 }
 
+/// The dealing day, in days since 1970.
+const DATE: i32 = 20_000;
+
+/// A day of as many orders as positions, each order of the account and the fund of the position in its row.
+struct DayRows {
+    terms: Terms,
+    fund_keys: Vec<i64>,
+    days: Vec<FundDay>,
+    accounts: Vec<i64>,
+    funds: Vec<i64>,
+    kinds: Vec<u8>,
+    quantity: Vec<i64>,
+    units: Vec<i64>,
+}
+
+fn day_rows() -> DayRows {
+    let value_dates = ValueDates { subscription: DATE + 1, redemption: DATE + 1, switch: DATE + 1, income: DATE + 1 };
+    let day = |nav: i64| FundDay {
+        nav: nav + 5_000,
+        status: open::SUBSCRIPTIONS | open::REDEMPTIONS,
+        cut_off: i64::MAX,
+        confirmation: DATE + 1,
+        decision: None,
+        swing: None,
+        pays_out: false,
+        value_dates,
+    };
+    DayRows {
+        terms: Terms { scales: TableScales { cash: 2, units: 2, nav: 4 }, funds: (0..FUNDS).map(fund).collect() },
+        fund_keys: (1..=i64::from(FUNDS)).collect(),
+        days: draw(FUNDS as usize, 3, 35_000).into_iter().map(day).collect(),
+        // An odd factor takes every row to an account of its own, in no order.
+        accounts: (1..=ROWS as i64).map(|row| (row * 2_654_435_769) % (1 << 32)).collect(),
+        funds: draw(ROWS, 1, u64::from(FUNDS)),
+        kinds: draw(ROWS, 4, 2).iter().map(|kind| (kind - 1) as u8).collect(),
+        quantity: draw(ROWS, 5, 1_000_000),
+        units: draw(ROWS, 6, 100_000_000),
+    }
+}
+
+#[library_benchmark]
+#[bench::orders_and_positions(day_rows())]
+fn open_day(rows: DayRows) -> usize {
+    let (account, fund) = (Operand::Column(&rows.accounts), Operand::Column(&rows.funds));
+    let input = DayInput {
+        orders: OrderColumns {
+            rows: ROWS,
+            account,
+            fund,
+            kind: Small::Column(&rows.kinds),
+            kinds: &[Kind::Subscribe, Kind::Redeem],
+            quantity: Operand::Column(&rows.quantity),
+            ..OrderColumns::none()
+        },
+        deferred: OrderColumns::none(),
+        positions: PositionColumns {
+            rows: ROWS,
+            account,
+            fund,
+            units: Operand::Column(&rows.units),
+            ..PositionColumns::none()
+        },
+        lots: LotColumns::none(),
+        events: &[],
+        incomes: &[],
+        terms: &rows.terms,
+        fund_keys: &rows.fund_keys,
+        days: &rows.days,
+        date: DATE,
+        discounts: &[],
+        quantity_scale: 2,
+    };
+    let day = HeldDay::open(&Exec::inline(), &input).expect("the day has a price for every fund");
+    black_box(&day.day.prices);
+    day.rows
+}
+
 /// Payers, payees and amounts.
 fn obligations(parties: u64) -> [Vec<i64>; 3] {
     [draw(ROWS, 1, parties), draw(ROWS, 2, parties), draw(ROWS, 3, 100_000_000)]
@@ -198,7 +278,7 @@ fn netted_obligations([payer, payee, amount]: [Vec<i64>; 3]) -> usize {
 
 library_benchmark_group!(
     name = kernel;
-    benchmarks = mul_div_half_up, parse, format, distribute, subscribe, net, netted_obligations
+    benchmarks = mul_div_half_up, parse, format, distribute, subscribe, net, open_day, netted_obligations
 );
 
 main!(library_benchmark_groups = kernel);

@@ -95,6 +95,7 @@ mod _kernel {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("version", super::about::VERSION)?;
         module.add("names", super::day::names(module.py())?)?;
         module.add("_c_api", super::capi::capsule(module.py())?)
     }

@@ -240,7 +240,7 @@ def _plan(files: Files, beside: Beside, before: Proof | None) -> dict[str, Any]:
 
     given = repr((_plain(beside.prices), _plain(beside.income), _plain(beside.decisions), of(beside.days, "days")))
     return {
-        "version": _kernel.build_info()["version"],
+        "version": _kernel.version,
         "date": beside.date.isoformat(),
         "terms": beside.terms.digest,
         "given": hashlib.sha256(given.encode()).hexdigest(),
