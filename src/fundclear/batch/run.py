@@ -8,7 +8,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date as Date
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias, final
@@ -433,7 +433,7 @@ class _Job:
         """The rest of the folder; the parts are there."""
         assert self.understood is not None
         given, intake, terms = self.understood.given, self.understood.intake, self.beside.terms
-        inputs = Inputs.of(given, intake, terms)
+        inputs = replace(Inputs.of(given, intake, terms), several_charges=self.understood.several_charges)
         inputs = ordered_inputs(inputs, intake.accounts, (self._orders, self._held), terms)
         listed = {
             name: [{"file": file, "rows": rows, "sha256": digest} for file, rows, digest, _ in parts]

@@ -11,6 +11,7 @@ use fundclear_batch::source::{Column, Lookup, lots, orders, positions};
 use fundclear_batch::texts::{Digits, Reading, Registry};
 use fundclear_kernel::day::Numbers;
 use fundclear_kernel::day::fingerprint::text_hash;
+use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -165,6 +166,7 @@ impl Asked {
             let distinct: Vec<Vec<i64>> =
                 found.distinct.iter().map(|values| values.iter().copied().collect()).collect();
             told.set_item("distinct", distinct)?;
+            told.set_item("several", PyArray1::from_slice(py, &found.several))?;
             facts.set_item(*name, told)?;
         }
         let lists = PyDict::new(py);
@@ -289,6 +291,7 @@ impl AskedTable {
             account: 0,
             distinct: self.distinct.clone(),
             sifted: (name == "orders" && self.first_id.is_none()).then_some((orders::order_id, orders::distributor)),
+            charges: if name == "orders" { vec![orders::discount, orders::rate, orders::fee] } else { Vec::new() },
             own_ids: self.first_id.map(|first| (orders::order_id, first)),
             measures: self.is_measured.then_some(Measures {
                 kind: orders::kind,
