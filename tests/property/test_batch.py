@@ -20,6 +20,7 @@ import fundclear as fc
 from fundclear import dayfile
 from fundclear.batch import run
 from fundclear.clearing import write_day
+from fundclear.errors import CODES
 from fundclear.fixed import Fixed
 from fundclear.generating import generate
 from support.batch_worker import PART_ROWS, run_generated
@@ -231,6 +232,19 @@ def test_texts_of_a_files_dictionary_that_no_row_has_are_none(tmp_path: Path) ->
         assert differences(tmp_path / "day", tmp_path / "memory") == []
         shutil.rmtree(tmp_path / "day")
         shutil.rmtree(tmp_path / "memory")
+
+
+def test_texts_that_are_not_digits_are_found_out_whatever_messages_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CODES, "file", CODES["file"]._replace(says="{place} is damaged"))
+    path = tmp_path / "orders.parquet"
+    orders = _orders(order_id=["17", "A18"], transaction_account=["1", "02"])
+    pq.write_table(pa.table(orders), path)
+    day = run(path, tmp_path / "day", **_BESIDE)
+    assert {"order_id", "transaction_account"} <= day.made["dictionaries"].keys()
+    cleared({"orders": orders, **_BESIDE}, tmp_path / "memory")
+    assert differences(tmp_path / "day", tmp_path / "memory") == []
 
 
 @pytest.mark.parametrize(

@@ -21,11 +21,14 @@ DOMAINS: Final = ("account", "transaction_account", "order_id")
 
 
 class NotDigits(Exception):
-    """The texts of a domain are not all digits of one width, which is found out when the files are read."""
+    """The texts of some domains are not all digits of one width, which is found out when the files are read.
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
+    Native code raises it too.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(*names)
+        self.names = names
 
 
 @dataclass(frozen=True, slots=True)

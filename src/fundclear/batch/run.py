@@ -25,7 +25,7 @@ from fundclear.batch.files import Files, PathsLike, TableFiles, find
 from fundclear.batch.understanding import Beside, Understood, understand
 from fundclear.batch.writing import kept_scale, specs_of
 from fundclear.digests import NO_ROWS, fingerprint, fingerprint_in
-from fundclear.errors import FundclearError, refuse
+from fundclear.errors import refuse
 from fundclear.folder import (
     LAYOUT,
     MANIFEST,
@@ -310,7 +310,6 @@ class _Job:
         others = set[str]()
         while True:
             ways, dictionaries = ways_of(self.files, Columns.of(self.beside.deferred, self.beside.events), others)
-            spelled = [name for name, way in ways.items() if way == "digits"]
             try:
                 return _kernel.run_day(
                     self._asked(ways, dictionaries),
@@ -323,12 +322,7 @@ class _Job:
                     self.threads,
                 )
             except NotDigits as error:
-                others.add(error.name)
-            except FundclearError as error:
-                found = [name for name in spelled if f"column {name!r}" in str(error).replace('"', "'")]
-                if error.code != "file" or "are not digits of one width" not in str(error) or not found:
-                    raise
-                others.update(found)
+                others.update(error.names)
 
     @property
     def _orders(self) -> int:

@@ -201,7 +201,7 @@ def _seen(
         if width is not None:
             domains[name] = Domain.of(name, Labels.of(["0" * width]), *beside.given(name))
             if not domains[name].is_spelled:
-                raise NotDigits(name)
+                raise NotDigits([name])
     for name, dictionary in facts["dictionaries"].items():
         domains[name] = Domain.within(name, dictionary, *beside.texts(name))
     return Seen(orders=files.orders.rows, identifiers=identifiers, domains=domains)

@@ -108,6 +108,16 @@ impl Registries {
         }
     }
 
+    /// The exception that names the lists whose texts were found not to be digits of one width; none if all are.
+    pub fn not_digits(&self, py: Python<'_>) -> Option<PyErr> {
+        let failed = self.digits.iter().filter(|(_, digits)| digits.failed()).map(|(name, _)| name);
+        let names: Vec<_> = failed.collect();
+        (!names.is_empty()).then(|| {
+            let raised = || py.import("fundclear.batch.domains")?.getattr("NotDigits")?.call1((names,));
+            raised().map_or_else(|failed| failed, PyErr::from_value)
+        })
+    }
+
     fn reading(&self, column: &AskedColumn) -> Reading<'_> {
         let list = column.list.as_ref().and_then(|name| self.lists.iter().find(|(known, _)| known == name));
         let digits = column.digits.as_ref().and_then(|name| self.digits.iter().find(|(known, _)| known == name));
