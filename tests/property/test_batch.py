@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -19,17 +20,19 @@ import fundclear as fc
 from fundclear import dayfile
 from fundclear.batch import run
 from fundclear.clearing import write_day
+from fundclear.errors import CODES
+from fundclear.fixed import Fixed
 from fundclear.generating import generate
 from support.batch_worker import PART_ROWS, run_generated
 from support.batching import (
     IN_FILES,
+    chosen,
     cleared,
     differences,
     measured,
     run_day,
     spelled,
     with_text_accounts,
-    without_several_charges,
     without_some_columns,
     write_table,
 )
@@ -41,7 +44,7 @@ def _drawn(seed: int, dice: Random) -> dict[str, Any]:
     drawn = day_of(seed)
     terms = terms_of(drawn)
     public = as_users_put_it(drawn, terms)
-    made = without_several_charges({**tables_of(public), "terms": terms, "date": day_name(public)})
+    made = {**tables_of(public), "terms": terms, "date": day_name(public)}
     if dice.random() < 0.3:
         made = without_some_columns(made, dice)
     return spelled(made, dice) if dice.random() < 0.5 else made
@@ -79,6 +82,11 @@ def test_drawn_days_have_what_is_hard() -> None:
     for name in ("deferred", "events", "obligations", "lots", "positions"):
         assert sum(len(day[name]) > 0 for day in days) > 40, name
     assert sum(max((len(dates) for dates in day["income"].values()), default=0) > 1 for day in days) > 20
+    charges = [
+        [day["orders"][name].minor != 0 for name in ("discount", "rate", "fee") if name in day["orders"]]
+        for day in days
+    ]
+    assert sum((np.sum(given, axis=0) > 1).any() for given in charges) > 10
     texts = [day for day in days if isinstance(day["orders"].get("order_id"), fc.Labels)]
     assert sum(len(set(day["orders"]["order_id"])) < len(day["orders"]) for day in texts) > 10
 
@@ -154,9 +162,36 @@ _TERMS = fc.Terms([fc.Fund("F", currency="CNY")])
 _BESIDE: dict[str, Any] = {"terms": _TERMS, "prices": {"F": "1"}, "date": "2017-04-27"}
 
 
-def test_what_a_run_does_not_read_is_refused_with_its_file(tmp_path: Path) -> None:
+# So many orders with several charges are more than a run keeps; see the reader of files.
+_MOST_SEVERAL = 1 << 20
+
+
+def _several(rows: int, **more: Any) -> fc.Orders:
+    """Orders of which every other one gives two charges of its own."""
+    accounts, amounts = np.arange(rows) % 1000, Fixed.from_minor(np.full(rows, 1000), 2)
+    halves, rates = Fixed.from_minor(np.full(rows, 50), 2), Fixed.from_minor(np.arange(rows) % 2, 4)
+    return fc.Orders(account=accounts, fund="F", kind="subscribe", amount=amounts, discount=halves, rate=rates, **more)
+
+
+@pytest.mark.parametrize("ids", [None, "A-{}", "{:05}"])
+def test_orders_with_several_charges_are_rejected_and_kept(tmp_path: Path, ids: str | None) -> None:
+    placed = [f"2017-04-27T0{row % 10}:00:00" for row in range(30)]
+    more = {} if ids is None else {"order_id": [ids.format(30 - row) for row in range(30)], "placed_at": placed}
+    orders = _several(30, **more)
+    halves = [tmp_path / "orders-0.parquet", tmp_path / "orders-1.parquet"]
+    for path, rows in zip(halves, (np.arange(20), np.arange(20, 30)), strict=True):
+        pq.write_table(pa.table(chosen(orders, rows)), path)
+    run(halves, tmp_path / "day", **_BESIDE)
+    day = cleared({"orders": orders, **_BESIDE}, tmp_path / "memory")
+    assert day.rejections["reason"].to_list() == ["own-charge"] * 15
+    assert (tmp_path / "day" / "several_charges.parquet").exists()
+    assert differences(tmp_path / "day", tmp_path / "memory") == []
+    assert fc.verify(tmp_path / "day").findings == ()
+
+
+def test_more_orders_with_several_charges_than_are_kept_are_refused_with_a_file(tmp_path: Path) -> None:
     path = tmp_path / "orders.parquet"
-    pq.write_table(pa.table(_orders(discount=["0.1", "0"], rate=["0.1", "0"])), path)
+    pq.write_table(pa.table(_several(2 * _MOST_SEVERAL + 2)), path)
     with pytest.raises(fc.FundclearError, match=r"orders\.parquet") as refused:
         run(path, tmp_path / "day", **_BESIDE)
     assert refused.value.code == "file"
@@ -197,6 +232,19 @@ def test_texts_of_a_files_dictionary_that_no_row_has_are_none(tmp_path: Path) ->
         assert differences(tmp_path / "day", tmp_path / "memory") == []
         shutil.rmtree(tmp_path / "day")
         shutil.rmtree(tmp_path / "memory")
+
+
+def test_texts_that_are_not_digits_are_found_out_whatever_messages_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CODES, "file", CODES["file"]._replace(says="{place} is damaged"))
+    path = tmp_path / "orders.parquet"
+    orders = _orders(order_id=["17", "A18"], transaction_account=["1", "02"])
+    pq.write_table(pa.table(orders), path)
+    day = run(path, tmp_path / "day", **_BESIDE)
+    assert {"order_id", "transaction_account"} <= day.made["dictionaries"].keys()
+    cleared({"orders": orders, **_BESIDE}, tmp_path / "memory")
+    assert differences(tmp_path / "day", tmp_path / "memory") == []
 
 
 @pytest.mark.parametrize(

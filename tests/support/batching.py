@@ -213,15 +213,6 @@ def _places(given: dict[str, Any], columns: tuple[str, ...]) -> dict[int, int]:
     return {value: place for place, value in enumerate(sorted(found))}
 
 
-def without_several_charges(given: dict[str, Any]) -> dict[str, Any]:
-    """The day without orders that give more than one charge of their own, which only a day in memory takes."""
-    orders = given["orders"]
-    charges = [orders[name].minor != 0 for name in ("discount", "rate", "fee") if name in orders]
-    if not charges:
-        return given
-    return given | {"orders": chosen(orders, np.flatnonzero(sum(map(np.int64, charges)) < 2))}
-
-
 def with_text_accounts(folder: Path) -> None:
     """Makes the accounts of a made-up day texts of no fixed width, in another order than before."""
     for path in folder.glob("*-*.parquet"):

@@ -26,6 +26,9 @@ const CHUNK_ROWS: usize = 4096;
 /// Values that were seen last are remembered by so many patterns of their low bits.
 const RECENT: usize = 1 << 10;
 
+/// So many orders may give more than one charge of their own: they are kept as a whole.
+const MOST_SEVERAL: usize = 1 << 20;
+
 /// A column of a table that is read.
 #[derive(Clone, Debug)]
 pub struct InColumn {
@@ -64,6 +67,8 @@ pub struct TableRead<'r> {
     pub distinct: Vec<usize>,
     /// Where ids and distributors stand, if they are to be sifted.
     pub sifted: Option<(usize, usize)>,
+    /// The charges that an order may give of its own; rows that give more than one are kept as they were given.
+    pub charges: Vec<usize>,
     /// The id of the first row, where rows are their own ids.
     pub own_ids: Option<(usize, i64)>,
     /// What quantities are made of, if they have no column of their own.
@@ -94,6 +99,8 @@ pub struct Found {
     pub distinct: Vec<BTreeSet<i64>>,
     /// Distributor and id of orders that may be there twice.
     pub suspects: HashSet<(i64, i64)>,
+    /// All columns of the orders that give more than one charge of their own, row after row.
+    pub several: Vec<i64>,
 }
 
 /// A worker's memory.
@@ -138,12 +145,15 @@ impl TableRead<'_> {
             // Modulo 2^128.
             total.fingerprint = total.fingerprint.wrapping_add(worker.found.fingerprint);
             total.suspects.extend(worker.found.suspects);
+            total.several.extend(worker.found.several);
             for (all, (_, seen)) in total.distinct.iter_mut().zip(worker.seen) {
                 all.extend(seen);
             }
             worker.writer.finish()?;
         }
-        Ok(total.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let total = total.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.check_several(&total.several)?;
+        Ok(total)
     }
 
     fn worker<'w>(&'w self, reads: &'w Reads<'_>) -> Worker<'w> {
@@ -216,7 +226,7 @@ impl TableRead<'_> {
         }
         self.measure(worker, path, first)?;
         self.check_texts(worker, path, first)?;
-        self.check_charges(worker, path, first)?;
+        self.keep_several(worker, first)?;
         self.print(worker, count)?;
         self.note(worker, reads, count)?;
         let Worker { writer, partitions, rows, values, .. } = worker;
@@ -290,24 +300,34 @@ impl TableRead<'_> {
         Ok(())
     }
 
-    /// Refuses an order that gives more than one charge of its own: only a day in memory keeps what it gave.
-    fn check_charges(&self, worker: &Worker<'_>, path: &Path, first: usize) -> Result<(), Error> {
-        let given: Vec<&[i64]> = self
-            .columns
-            .iter()
-            .zip(&worker.values)
-            .filter(|(about, values)| ["discount", "rate", "fee"].contains(&about.name) && !values.is_empty())
-            .map(|(_, values)| values.as_slice())
-            .collect();
+    /// Keeps the orders that give more than one charge of their own: what becomes of them tells only that.
+    fn keep_several(&self, worker: &mut Worker<'_>, first: usize) -> Result<(), Error> {
+        let Worker { values, found, .. } = worker;
+        let column = |place: &usize| values.get(*place).map(Vec::as_slice).filter(|values| !values.is_empty());
+        let given: Vec<&[i64]> = self.charges.iter().filter_map(column).collect();
         let [one, others @ ..] = given.as_slice() else { return Ok(()) };
         for (row, value) in one.iter().enumerate().filter(|_| !others.is_empty()) {
             let more = others.iter().filter(|values| values.get(row).is_some_and(|value| *value != 0)).count();
-            if more + usize::from(*value != 0) > 1 {
-                let why = format!("row {}: an order gives more than one charge of its own", first + row);
-                return Err(Error::file(path, StoreError::Content(why)));
+            if more + usize::from(*value != 0) < 2 {
+                continue;
             }
+            found.several.extend(values.iter().enumerate().map(|(place, values)| match self.own_ids {
+                Some((own, base)) if own == place => base + i64::try_from(first + row).unwrap_or(i64::MAX),
+                _ => values.get(row).copied().unwrap_or_default(),
+            }));
+            self.check_several(&found.several)?;
         }
         Ok(())
+    }
+
+    /// Refuses files of which so many orders give more than one charge that something else is wrong with them.
+    fn check_several(&self, several: &[i64]) -> Result<(), Error> {
+        if several.len() / self.columns.len().max(1) <= MOST_SEVERAL {
+            return Ok(());
+        }
+        let path = self.sources.first().map_or_else(PathBuf::new, |source| source.path().to_owned());
+        let why = format!("it and the files beside it have more than {MOST_SEVERAL} orders with several own charges");
+        Err(Error::file(path, StoreError::Content(why)))
     }
 
     /// Adds a chunk to the fingerprint.

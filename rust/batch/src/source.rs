@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use fundclear_kernel::day::Numbers;
 use fundclear_kernel::day::rebuilt::{Buckets, Source, Wanted};
-use fundclear_kernel::day::types::{Kind, Lot, Order, Origin, OwnCharge, Position, Reason};
+use fundclear_kernel::day::types::{Kind, Lot, Order, Origin, OwnCharge, Position, Reason, day_of};
 use fundclear_kernel::error::Error as KernelError;
 
 use crate::blocks::{Partitions, Reader, Rows};
@@ -206,11 +206,6 @@ fn code(value: i64) -> u8 {
     u8::try_from(value).unwrap_or(u8::MAX)
 }
 
-/// A day in the 32 bits that it has in a row; days beyond them are millions of years away.
-fn day(days: i64) -> i32 {
-    i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX })
-}
-
 /// Which rows of a partition are taken.
 struct Chosen<'w> {
     wanted: Wanted<'w>,
@@ -285,7 +280,7 @@ impl DayRows<'_> {
             orders.clear();
             for row in (0..rows).filter(|row| chosen.has(account[*row], number(fund[*row]))) {
                 let kind_code = code(kind[row]);
-                let (own_charge, own_charge_value) = own_charge(discount[row], rate[row], fee[row]);
+                let (own_charge, own_charge_value) = OwnCharge::given(discount[row], rate[row], fee[row]);
                 let mut order = Order {
                     account: account[row],
                     transaction_account: transaction_account[row],
@@ -383,7 +378,7 @@ impl DayRows<'_> {
                     distributor: number(distributor[row]),
                     charge: code(charge[row]),
                     reinvested: reinvested[row] != 0,
-                    confirmed: day(confirmed[row]),
+                    confirmed: day_of(confirmed[row]),
                     number: lot[row],
                     units: units[row],
                     nav: nav[row],
@@ -450,15 +445,4 @@ impl DayRows<'_> {
 /// The places of all columns of a table.
 fn all_columns<const COLUMNS: usize>() -> [usize; COLUMNS] {
     std::array::from_fn(|place| place)
-}
-
-/// Which own charge is given, and how much; zero is none.
-fn own_charge(discount: i64, rate: i64, fee: i64) -> (OwnCharge, i64) {
-    match (discount, rate, fee) {
-        (0, 0, 0) => (OwnCharge::None, 0),
-        (discount, 0, 0) => (OwnCharge::Discount, discount),
-        (0, rate, 0) => (OwnCharge::Rate, rate),
-        (0, 0, fee) => (OwnCharge::Fee, fee),
-        _ => (OwnCharge::Several, 0),
-    }
 }

@@ -29,7 +29,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use self::planned::{Asked, Registries};
-use self::watching::Watch;
+use self::watching::{Watch, raised};
 use crate::call::Threads;
 use crate::day::{Start, add_ended, inputs};
 use crate::terms::CompiledTerms;
@@ -82,7 +82,7 @@ pub fn run_day<'py>(
     let (failures, watch) = (Failures::default(), Watch::new(progress));
     let working = folder.parent().map_or_else(PathBuf::new, Path::to_owned);
     let spill = Spill::new(&working, &format!("{attempt}-spill"));
-    let spill = spill.map_err(|error| watching::raised(py, Error::file(&working, error)))?;
+    let spill = spill.map_err(|error| raised(py, Error::file(&working, error)))?;
     let place = Place { folder, journal, attempt, bits: asked.bits };
     let rows = sources.iter().flatten().map(Source::rows).sum();
     let run = Run { py, threads, watch: &watch, failures: &failures, place: &place, rows };
@@ -149,7 +149,7 @@ impl<'py> Run<'_, 'py> {
         let done = self.watch.run(self.py, phase, self.threads, self.rows, work)?;
         done.map_err(|error| match error {
             Error::Kernel(error) => start.told(self.py, &error),
-            other => watching::raised(self.py, other),
+            other => raised(self.py, other),
         })
     }
 
@@ -173,7 +173,7 @@ impl<'py> Run<'_, 'py> {
             let (bits, failures, meter) = (self.place.bits, self.failures, self.watch.meter());
             let reads = Reads { bits, shuffle: &shuffle, sieve: sieve.as_ref(), failures, meter };
             let done = self.watch.run(self.py, "read", self.threads, self.rows, |exec| read.run(exec, &reads))?;
-            let found = done.map_err(|error| watching::raised(self.py, error))?;
+            let found = done.map_err(|error| registries.not_digits(self.py).unwrap_or_else(|| raised(self.py, error)))?;
             tables.push(Some((found, shuffle.finish())));
         }
         Ok(tables)
@@ -203,7 +203,7 @@ impl<'py> Run<'_, 'py> {
     ) -> PyResult<(usize, BTreeMap<usize, Record>)> {
         let Place { folder, journal, attempt, bits } = self.place;
         let opened = Journal::open(journal);
-        let (journal, noted) = opened.map_err(|error| watching::raised(self.py, Error::file(journal, error)))?;
+        let (journal, noted) = opened.map_err(|error| raised(self.py, Error::file(journal, error)))?;
         let finished = self.work("check", start, |exec| written::still_there(exec, folder, noted))?;
         let target = Target {
             tables: out,

@@ -12,7 +12,7 @@ from fundclear.batch.files import Files, TableFiles
 from fundclear.columns import Labels
 from fundclear.errors import refuse
 from fundclear.identifiers import Domain, Identifiers
-from fundclear.tables import Confirmations, Events
+from fundclear.tables import Confirmations, Events, Orders
 
 __all__ = ["DOMAINS", "Columns", "NotDigits", "check_kinds", "ways_of"]
 
@@ -21,11 +21,14 @@ DOMAINS: Final = ("account", "transaction_account", "order_id")
 
 
 class NotDigits(Exception):
-    """The texts of a domain are not all digits of one width, which is found out when the files are read."""
+    """The texts of some domains are not all digits of one width, which is found out when the files are read.
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
+    Native code raises it too.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(*names)
+        self.names = names
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,11 @@ class Columns:
     by_domain: Mapping[str, tuple[Identifiers | None, ...]]
 
     @classmethod
-    def of(cls, deferred: Confirmations | None, events: Events | None) -> Columns:
-        """Those of the tables that are given."""
+    def of(cls, deferred: Confirmations | None, events: Events | None, orders: Orders | None = None) -> Columns:
+        """Those of the tables that are given; of orders only some are in memory."""
 
         def columns(name: str) -> tuple[Identifiers | None, ...]:
-            found = [] if deferred is None else [deferred.get(name)]
+            found = [table.get(name) for table in (deferred, orders) if table is not None]
             if events is not None and name != "order_id":
                 found += [events.get(name), events.get(f"to_{name}")]
             return tuple(found)

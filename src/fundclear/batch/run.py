@@ -8,7 +8,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date as Date
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias, final
@@ -25,7 +25,7 @@ from fundclear.batch.files import Files, PathsLike, TableFiles, find
 from fundclear.batch.understanding import Beside, Understood, understand
 from fundclear.batch.writing import kept_scale, specs_of
 from fundclear.digests import NO_ROWS, fingerprint, fingerprint_in
-from fundclear.errors import FundclearError, refuse
+from fundclear.errors import refuse
 from fundclear.folder import (
     LAYOUT,
     MANIFEST,
@@ -310,7 +310,6 @@ class _Job:
         others = set[str]()
         while True:
             ways, dictionaries = ways_of(self.files, Columns.of(self.beside.deferred, self.beside.events), others)
-            spelled = [name for name, way in ways.items() if way == "digits"]
             try:
                 return _kernel.run_day(
                     self._asked(ways, dictionaries),
@@ -323,12 +322,7 @@ class _Job:
                     self.threads,
                 )
             except NotDigits as error:
-                others.add(error.name)
-            except FundclearError as error:
-                found = [name for name in spelled if f"column {name!r}" in str(error).replace('"', "'")]
-                if error.code != "file" or "are not digits of one width" not in str(error) or not found:
-                    raise
-                others.update(found)
+                others.update(error.names)
 
     @property
     def _orders(self) -> int:
@@ -433,7 +427,7 @@ class _Job:
         """The rest of the folder; the parts are there."""
         assert self.understood is not None
         given, intake, terms = self.understood.given, self.understood.intake, self.beside.terms
-        inputs = Inputs.of(given, intake, terms)
+        inputs = replace(Inputs.of(given, intake, terms), several_charges=self.understood.several_charges)
         inputs = ordered_inputs(inputs, intake.accounts, (self._orders, self._held), terms)
         listed = {
             name: [{"file": file, "rows": rows, "sha256": digest} for file, rows, digest, _ in parts]

@@ -60,12 +60,14 @@ class Understood:
         intake: the day as the native side takes it.
         start: what the native side goes on with.
         fingerprints: those of the tables in files.
+        several_charges: the orders that gave more than one charge of their own; ``None`` if there are none.
     """
 
     given: Given
     intake: Intake
     start: dict[str, Any]
     fingerprints: dict[str, str]
+    several_charges: Orders | None
 
 
 def understand(files: Files, beside: Beside, facts: Mapping[str, Any]) -> Understood:
@@ -81,7 +83,8 @@ def understand(files: Files, beside: Beside, facts: Mapping[str, Any]) -> Unders
         events=beside.events,
         obligations=beside.obligations,
     )
-    seen = _seen(files, given, facts, lists, beside.date)
+    several = _several(files.orders, facts, lists)
+    seen = _seen(files, facts, lists, beside.date, Columns.of(beside.deferred, beside.events, several))
     intake = take_in(
         given,
         beside.terms,
@@ -112,7 +115,7 @@ def understand(files: Files, beside: Beside, facts: Mapping[str, Any]) -> Unders
         },
     }
     prints = {name: format(facts[name]["fingerprint"], "032x") for name in files.tables}
-    return Understood(given, intake, start, prints)
+    return Understood(given, intake, start, prints, several)
 
 
 def _empty(table: TableFiles, lists: Mapping[str, Labels | None]) -> Any:
@@ -137,6 +140,38 @@ def _column(spec: ColumnSpec, form: tuple[str, int | None], known: Labels | None
     return np.empty(0, {"date": "datetime64[D]", "instant": "datetime64[us]"}.get(kind, "int64"))
 
 
+def _several(table: TableFiles, facts: Mapping[str, Any], lists: Mapping[str, Labels | None]) -> Orders | None:
+    """The orders that gave more than one charge of their own, each with its id, also if that was made."""
+    rows = facts["orders"]["several"].reshape(-1, len(COLUMNS["orders"]))
+    if not len(rows):
+        return None
+    forms = {"order_id": ("integer", None), **table.forms}
+    columns: dict[str, Any] = {}
+    for spec in Orders.columns_of:
+        if spec.name not in forms:
+            continue
+        values = np.ascontiguousarray(rows[:, COLUMNS["orders"].index(spec.name)])
+        kind, extra = forms[spec.name]
+        if kind == "decimal":
+            columns[spec.name] = Fixed.from_minor(values, (extra or 0) if spec.scale is None else spec.scale)
+        elif kind == "text":
+            columns[spec.name] = Labels.of(_texts(spec.name, values, facts, lists))
+        else:
+            columns[spec.name] = values.view({"date": "datetime64[D]", "instant": "datetime64[us]"}.get(kind, "int64"))
+    return Orders.from_columns(columns, [name for name, (form, extra) in forms.items() if form == "instant" and extra])
+
+
+def _texts(name: str, values: _Keys, facts: Mapping[str, Any], lists: Mapping[str, Labels | None]) -> list[str]:
+    """The texts that stand behind what was read of them."""
+    known, width, dictionary = lists.get(name), facts["digits"].get(name), facts["dictionaries"].get(name)
+    if known is not None:
+        listed = known.to_list()
+        return [listed[value] for value in values.tolist()]
+    if dictionary is not None:
+        return [dictionary.text(value) for value in values.tolist()]
+    return [str(value).zfill(width or 0) for value in values.tolist()]
+
+
 def _check_positions(files: Files, beside: Beside, lists: Mapping[str, Labels | None]) -> None:
     """Who takes units out, or shares income over them, must say who holds them."""
     kinds = lists.get("kind")
@@ -145,7 +180,10 @@ def _check_positions(files: Files, beside: Beside, lists: Mapping[str, Labels | 
         raise refuse("positions-needed", value="redemptions and switches" if outgoing else "income")
 
 
-def _seen(files: Files, given: Given, facts: Mapping[str, Any], lists: Mapping[str, Labels | None], date: Date) -> Seen:
+def _seen(
+    files: Files, facts: Mapping[str, Any], lists: Mapping[str, Labels | None], date: Date, beside: Columns
+) -> Seen:
+    """What is known of the rows of files; `beside` are identifiers of rows in memory."""
     identifiers: dict[str, list[Identifiers]] = {}
     for name in ("fund", "distributor", "target_fund"):
         known = lists.get(name)
@@ -158,13 +196,12 @@ def _seen(files: Files, given: Given, facts: Mapping[str, Any], lists: Mapping[s
     if "order_id" not in files.orders.forms and files.orders.rows:
         # What left-over orders have must be of their kind.
         identifiers.setdefault("order_id", []).append(own_numbers(1, date))
-    beside = Columns.of(given.deferred, given.events)
     domains = {}
     for name, width in facts["digits"].items():
         if width is not None:
             domains[name] = Domain.of(name, Labels.of(["0" * width]), *beside.given(name))
             if not domains[name].is_spelled:
-                raise NotDigits(name)
+                raise NotDigits([name])
     for name, dictionary in facts["dictionaries"].items():
         domains[name] = Domain.within(name, dictionary, *beside.texts(name))
     return Seen(orders=files.orders.rows, identifiers=identifiers, domains=domains)

@@ -3,6 +3,7 @@
 use super::gate::Gated;
 use super::intern::chunks;
 use super::survey::{FundTotals, Survey};
+use super::types::day_of;
 use crate::arithmetic::Operand;
 use crate::error::{Code, Error};
 use crate::exec::{BLOCK_ROWS, Exec};
@@ -53,8 +54,7 @@ impl Requests<'_> {
 
     /// The day of the first dealing; days that 32 bits do not hold are the first or the last.
     fn since(&self, row: usize) -> i32 {
-        let day = self.since.at(row);
-        i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX })
+        day_of(self.since.at(row))
     }
 
     fn key(&self, row: usize) -> Key {

@@ -8,7 +8,7 @@ use super::input::{DayInput, NO_KEY, OrderColumns, PositionColumns, Small, lane,
 use super::intern::{Numbers, distinct};
 use super::opening::Origins;
 use super::shelf::{Shelves, ShortOrder, ShortPosition};
-use super::types::{Kind, Lot, Order, Origin, OwnCharge, Position, Reason};
+use super::types::{Kind, Lot, Order, Origin, OwnCharge, Position, Reason, day_of};
 use crate::arithmetic::Operand;
 use crate::bounds::{beyond, fits};
 use crate::error::{Code, Error};
@@ -84,7 +84,7 @@ impl<'a> Rows<'a> {
         let (cancel_on_gate, origin) = (code(columns.cancel_on_gate), code(columns.origin));
         let mut over = 0;
         out.extend((0..count).map(|row| {
-            let (own_charge, own_charge_value) = own_charge(discount.at(row), rate.at(row), fee.at(row));
+            let (own_charge, own_charge_value) = OwnCharge::given(discount.at(row), rate.at(row), fee.at(row));
             let quantity = quantity.at(row);
             over |= beyond(quantity, MAX_MINOR) | beyond(own_charge_value, MAX_MINOR);
             Order {
@@ -97,7 +97,7 @@ impl<'a> Rows<'a> {
                 fund: self.funds.of(fund.at(row)),
                 target: self.funds.of(target.at(row)),
                 distributor: self.distributors.of(distributor.at(row)),
-                since: since.map_or(self.input.date, |since| day(since.at(row))),
+                since: since.map_or(self.input.date, |since| day_of(since.at(row))),
                 kind: columns.kinds.get(usize::from(kind.at(row))).copied().unwrap_or(Kind::Unsupported),
                 kind_code: kind.at(row),
                 charge: charge.at(row),
@@ -278,7 +278,7 @@ impl<'a> Rows<'a> {
                 distributor: self.distributors.of(distributor.at(row)),
                 charge: charge.at(row),
                 reinvested: reinvested.at(row) != 0,
-                confirmed: day(confirmed.at(row)),
+                confirmed: day_of(confirmed.at(row)),
                 number: number.at(row),
                 units: units.at(row),
                 nav: nav.at(row),
@@ -321,23 +321,6 @@ fn number(row: usize) -> i64 {
 
 fn is_scalar(column: &Operand<'_>) -> bool {
     matches!(column, Operand::Scalar(_))
-}
-
-/// A day in the 32 bits that it has in a row; days beyond them are millions of years away.
-fn day(days: i64) -> i32 {
-    i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX })
-}
-
-/// Which own charge is given, and how much; zero is none.
-#[inline(always)]
-fn own_charge(discount: i64, rate: i64, fee: i64) -> (OwnCharge, i64) {
-    match (discount, rate, fee) {
-        (0, 0, 0) => (OwnCharge::None, 0),
-        (discount, 0, 0) => (OwnCharge::Discount, discount),
-        (0, rate, 0) => (OwnCharge::Rate, rate),
-        (0, 0, fee) => (OwnCharge::Fee, fee),
-        _ => (OwnCharge::Several, 0),
-    }
 }
 
 /// The order in which orders are written; within an account and a fund also the order in which they are processed.

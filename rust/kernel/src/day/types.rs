@@ -59,6 +59,27 @@ pub enum OwnCharge {
     Several = 4,
 }
 
+impl OwnCharge {
+    /// Which own charge is given, and how much; zero is none.
+    #[inline(always)]
+    #[must_use]
+    pub const fn given(discount: i64, rate: i64, fee: i64) -> (Self, i64) {
+        match (discount, rate, fee) {
+            (0, 0, 0) => (Self::None, 0),
+            (discount, 0, 0) => (Self::Discount, discount),
+            (0, rate, 0) => (Self::Rate, rate),
+            (0, 0, fee) => (Self::Fee, fee),
+            _ => (Self::Several, 0),
+        }
+    }
+}
+
+/// A day in the 32 bits that it has in a row; days beyond them are millions of years away.
+#[must_use]
+pub fn day_of(days: i64) -> i32 {
+    i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX })
+}
+
 /// The dealing day's status of a fund as bits.
 pub mod open {
     /// Subscriptions and switches in are dealt.

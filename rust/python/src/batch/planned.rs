@@ -11,6 +11,7 @@ use fundclear_batch::source::{Column, Lookup, lots, orders, positions};
 use fundclear_batch::texts::{Digits, Reading, Registry};
 use fundclear_kernel::day::Numbers;
 use fundclear_kernel::day::fingerprint::text_hash;
+use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -107,6 +108,16 @@ impl Registries {
         }
     }
 
+    /// The exception that names the lists whose texts were found not to be digits of one width; none if all are.
+    pub fn not_digits(&self, py: Python<'_>) -> Option<PyErr> {
+        let failed = self.digits.iter().filter(|(_, digits)| digits.failed()).map(|(name, _)| name);
+        let names: Vec<_> = failed.collect();
+        (!names.is_empty()).then(|| {
+            let raised = || py.import("fundclear.batch.domains")?.getattr("NotDigits")?.call1((names,));
+            raised().map_or_else(|failed| failed, PyErr::from_value)
+        })
+    }
+
     fn reading(&self, column: &AskedColumn) -> Reading<'_> {
         let list = column.list.as_ref().and_then(|name| self.lists.iter().find(|(known, _)| known == name));
         let digits = column.digits.as_ref().and_then(|name| self.digits.iter().find(|(known, _)| known == name));
@@ -165,6 +176,7 @@ impl Asked {
             let distinct: Vec<Vec<i64>> =
                 found.distinct.iter().map(|values| values.iter().copied().collect()).collect();
             told.set_item("distinct", distinct)?;
+            told.set_item("several", PyArray1::from_slice(py, &found.several))?;
             facts.set_item(*name, told)?;
         }
         let lists = PyDict::new(py);
@@ -289,6 +301,7 @@ impl AskedTable {
             account: 0,
             distinct: self.distinct.clone(),
             sifted: (name == "orders" && self.first_id.is_none()).then_some((orders::order_id, orders::distributor)),
+            charges: if name == "orders" { vec![orders::discount, orders::rate, orders::fee] } else { Vec::new() },
             own_ids: self.first_id.map(|first| (orders::order_id, first)),
             measures: self.is_measured.then_some(Measures {
                 kind: orders::kind,
