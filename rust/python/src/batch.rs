@@ -173,7 +173,8 @@ impl<'py> Run<'_, 'py> {
             let (bits, failures, meter) = (self.place.bits, self.failures, self.watch.meter());
             let reads = Reads { bits, shuffle: &shuffle, sieve: sieve.as_ref(), failures, meter };
             let done = self.watch.run(self.py, "read", self.threads, self.rows, |exec| read.run(exec, &reads))?;
-            let found = done.map_err(|error| registries.not_digits(self.py).unwrap_or_else(|| raised(self.py, error)))?;
+            let found =
+                done.map_err(|error| registries.not_digits(self.py).unwrap_or_else(|| raised(self.py, error)))?;
             tables.push(Some((found, shuffle.finish())));
         }
         Ok(tables)

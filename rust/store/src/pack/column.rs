@@ -75,6 +75,20 @@ impl Dictionary {
         }
     }
 
+    /// The numbers of the texts that some values stand for.
+    fn numbers(&mut self, values: &[i64], codes: &mut Texts, into: &mut [u32]) -> Result<(), Error> {
+        if let Self::Known(_) = self {
+            // Where texts are known, values are their numbers.
+            into.iter_mut().zip(values).for_each(|(number, value)| *number = *value as u32);
+            let wrong = values.iter().zip(&*into).find(|(value, number)| **value != i64::from(**number));
+            return wrong.map_or(Ok(()), |(value, _)| Err(no_text(*value)));
+        }
+        for (number, value) in into.iter_mut().zip(values) {
+            *number = self.number(*value, codes)?;
+        }
+        Ok(())
+    }
+
     /// The number of the text that a value stands for.
     fn number(&mut self, value: i64, codes: &mut Texts) -> Result<u32, Error> {
         let Self::Coming { how, numbers, texts, recent } = self else { return text_number(value) };
@@ -150,9 +164,7 @@ impl Column {
                 Encoder::Days(_) => check_days(wide)?,
                 Encoder::Texts(encoder, texts) => {
                     let codes = &mut codes[..values.len()];
-                    for (code, value) in codes.iter_mut().zip(wide) {
-                        *code = texts.number(*value, encoder)?;
-                    }
+                    texts.numbers(wide, encoder, codes)?;
                     self.in_groups(codes, |encoder, now| encoder.codes(now))?;
                     continue;
                 }

@@ -1,6 +1,6 @@
 //! A file that is written once from its beginning to its end: by large blocks past the page cache, with its SHA-256.
 //!
-//! A thread of the file's own writes a block while the next one fills.
+//! A thread of the file's own writes blocks while the next ones fill.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -13,6 +13,9 @@ use sha2::{Digest, Sha256};
 
 /// Bytes that are written at a time. A smaller file is written the ordinary way, by the thread that makes it.
 pub const BLOCK_BYTES: usize = 4 << 20;
+
+/// Blocks of a file that are full or being filled: a row group comes all at once, faster than a disk takes it.
+const BLOCKS: usize = 4;
 
 /// What blocks, and their places in memory and in the file, are multiples of, so that the disk can fetch them itself.
 const ALIGNED: usize = 4096;
@@ -33,6 +36,8 @@ pub struct Output {
     block: Block,
     /// Blocks that are not in use.
     spare: Vec<Block>,
+    /// How many blocks there are.
+    blocks: usize,
 }
 
 /// Bytes that are written at once.
@@ -74,8 +79,9 @@ impl Output {
     pub fn create(path: &Path, memory: Memory) -> io::Result<Self> {
         let place = Place::Here(Target { file: File::create(path)?, is_direct: false });
         let Memory(mut spare) = memory;
+        let blocks = spare.len().max(1);
         let block = spare.pop().unwrap_or_else(Block::new);
-        Ok(Self { place, hash: Sha256::new(), written: 0, block, spare })
+        Ok(Self { place, hash: Sha256::new(), written: 0, block, spare, blocks })
     }
 
     /// The bytes so far.
@@ -119,18 +125,23 @@ impl Output {
         Ok((self.hash.finalize().into(), Memory(self.spare)))
     }
 
-    /// Has the full block written, and goes on with the one that was written before it.
+    /// Has the full block written, and goes on with another one; waits for one to be written where all are in use.
     fn hand_over(&mut self) -> io::Result<()> {
-        let (mut drain, empty) = match mem::replace(&mut self.place, Place::Nowhere) {
+        let mut drain = match mem::replace(&mut self.place, Place::Nowhere) {
             Place::Here(mut target) => {
                 target.is_direct = set_direct(&target.file, true);
-                (Drain::start(target)?, Some(self.spare.pop().unwrap_or_else(Block::new)))
+                Drain::start(target)?
             }
-            Place::There(drain) => {
-                let empty = drain.empty.recv().ok();
-                (drain, empty)
-            }
+            Place::There(drain) => drain,
             Place::Nowhere => return Err(gone()),
+        };
+        let empty = match self.spare.pop().or_else(|| drain.empty.try_recv().ok()) {
+            None if self.blocks < BLOCKS => {
+                self.blocks += 1;
+                Some(Block::new())
+            }
+            None => drain.empty.recv().ok(),
+            empty => empty,
         };
         // Without a block the thread has ended, and says why.
         let Some(empty) = empty else { return Err(drain.end().err().unwrap_or_else(gone)) };
@@ -170,8 +181,8 @@ impl Block {
 
 impl Drain {
     fn start(mut target: Target) -> io::Result<Self> {
-        let (full, to_write) = sync_channel::<Block>(1);
-        let (written, empty) = sync_channel(1);
+        let (full, to_write) = sync_channel::<Block>(BLOCKS);
+        let (written, empty) = sync_channel(BLOCKS);
         let thread = Builder::new().name("fundclear-write".to_owned()).spawn(move || {
             for mut block in to_write {
                 target.write(block.bytes())?;
