@@ -87,9 +87,9 @@ fn marks(outcomes: &[Outcome]) -> Outcome {
         };
     }
     for outcome in outcomes {
-        mark!(outcome: status reason refund_cause; top_up confirmed deferred cancelled amount net fee back_end top_up_fee
-            fee_to_fund fee_to_distributor fee_to_manager refund net_in units units_in price price_in rounding
-            rounding_in);
+        mark!(outcome: status reason refund_cause;
+            top_up confirmed deferred cancelled amount net fee back_end top_up_fee fee_to_fund fee_to_distributor
+            fee_to_manager refund net_in units units_in price price_in rounding rounding_in);
     }
     all
 }
