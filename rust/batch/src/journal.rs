@@ -11,7 +11,9 @@ use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use fundclear_kernel::day::bucket::Context;
 use fundclear_kernel::day::fingerprint::text_hash;
+use fundclear_kernel::day::finish::Sums;
 
 /// A file of a finished partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +38,15 @@ pub struct Record {
     /// The fingerprints of its tables, in the order of the output tables; after those of confirmations stands that of
     /// what the next day begins with.
     pub fingerprints: Vec<u128>,
-    /// What its rows add up to, as [`fundclear_kernel::day::finish::Sums::to_numbers`] gives it.
-    pub sums: Vec<i128>,
+}
+
+/// A partition that an earlier run of the day has finished.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Noted {
+    /// What it wrote.
+    pub record: Record,
+    /// What its rows add up to, as text: it is long, and most runs never look at it.
+    sums: String,
 }
 
 /// The journal of a run.
@@ -47,7 +56,7 @@ pub struct Journal {
 }
 
 impl Record {
-    fn line(&self) -> String {
+    fn line(&self, sums: &Sums) -> String {
         let mut text = format!("{}|", self.partition);
         for file in &self.files {
             // Writing to a text does not fail, here and below.
@@ -58,11 +67,20 @@ impl Record {
             let _ = write!(text, "{print:032x};");
         });
         text.push('|');
-        self.sums.iter().for_each(|number| {
+        sums.each(&mut |number| {
             let _ = write!(text, "{number};");
         });
         let sum = text_hash(text.as_bytes());
-        format!("{text}|{sum:016x}\n")
+        let _ = writeln!(text, "|{sum:016x}");
+        text
+    }
+}
+
+impl Noted {
+    /// What its rows add up to; `None` if they are not of such a day.
+    #[must_use]
+    pub fn sums(&self, ctx: &Context<'_>) -> Option<Sums> {
+        Sums::from_numbers(ctx, self.sums.split_terminator(';').map_while(|number| number.parse().ok()))
     }
 
     fn read(line: &str) -> Option<Self> {
@@ -81,15 +99,15 @@ impl Record {
                 sha256: from_hex(words.next()?)?,
             })
         };
-        Some(Self {
+        let record = Record {
             partition: partition.parse().ok()?,
             files: files.split_terminator(';').map(file).collect::<Option<_>>()?,
             fingerprints: prints
                 .split_terminator(';')
                 .map(|print| u128::from_str_radix(print, 16).ok())
                 .collect::<Option<_>>()?,
-            sums: sums.split_terminator(';').map(|number| number.parse().ok()).collect::<Option<_>>()?,
-        })
+        };
+        Some(Self { record, sums: sums.to_owned() })
     }
 }
 
@@ -98,7 +116,7 @@ impl Journal {
     ///
     /// # Errors
     /// What the system says.
-    pub fn open(path: &Path) -> io::Result<(Self, BTreeMap<usize, Record>)> {
+    pub fn open(path: &Path) -> io::Result<(Self, BTreeMap<usize, Noted>)> {
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
@@ -108,17 +126,18 @@ impl Journal {
         bytes.truncate(whole);
         // A line that is damaged is no line, whatever stands in it.
         let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
-        let records = lines.filter_map(Record::read).map(|record| (record.partition, record)).collect();
+        let records = lines.filter_map(Noted::read).map(|noted| (noted.record.partition, noted)).collect();
         Ok((Self { file: Mutex::new(file) }, records))
     }
 
-    /// Adds a finished partition, and waits until the disk has it.
+    /// Adds a finished partition with what its rows add up to, and waits until the disk has it.
     ///
     /// # Errors
     /// What the system says.
-    pub fn add(&self, record: &Record) -> io::Result<()> {
+    pub fn add(&self, record: &Record, sums: &Sums) -> io::Result<()> {
+        let line = record.line(sums);
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(record.line().as_bytes())?;
+        file.write_all(line.as_bytes())?;
         file.sync_data()
     }
 }
@@ -146,11 +165,27 @@ fn from_hex(text: &str) -> Option<[u8; 32]> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
+    use fundclear_kernel::day::totals::Totals;
+
     use super::*;
 
     fn record(partition: usize) -> Record {
         let file = Finished { file: format!("lots-{partition:03}.parquet"), rows: 3, bytes: 700, sha256: [7; 32] };
-        Record { partition, files: vec![file; 2], fingerprints: vec![u128::MAX, 5], sums: vec![i128::MIN, 0, 9] }
+        Record { partition, files: vec![file; 2], fingerprints: vec![u128::MAX, 5] }
+    }
+
+    fn sums() -> Sums {
+        let mut sums = Sums { totals: Totals::of(1), ..Sums::default() };
+        sums.totals.funds[0].asked = i128::MIN;
+        sums.totals.standing = 9;
+        sums
+    }
+
+    fn is_whole(noted: &Noted) -> bool {
+        let mut text = String::new();
+        sums().each(&mut |number| text.push_str(&format!("{number};")));
+        assert!(text.contains(&i128::MIN.to_string()));
+        *noted == Noted { record: record(noted.record.partition), sums: text }
     }
 
     #[test]
@@ -160,8 +195,8 @@ mod tests {
         {
             let (journal, records) = Journal::open(&path).unwrap();
             assert!(records.is_empty());
-            journal.add(&record(4)).unwrap();
-            journal.add(&record(1)).unwrap();
+            journal.add(&record(4), &sums()).unwrap();
+            journal.add(&record(1), &sums()).unwrap();
         }
         let whole = std::fs::read(&path).unwrap();
         for cut in 0..=whole.len() {
@@ -169,8 +204,8 @@ mod tests {
             let (journal, records) = Journal::open(&path).unwrap();
             let lines = whole[..cut].iter().filter(|byte| **byte == b'\n').count();
             assert_eq!(records.len(), lines);
-            assert!(records.values().all(|kept| *kept == record(kept.partition)));
-            journal.add(&record(9)).unwrap();
+            assert!(records.values().all(is_whole));
+            journal.add(&record(9), &sums()).unwrap();
             let (_, records) = Journal::open(&path).unwrap();
             assert_eq!(records.len(), lines + 1);
         }
@@ -182,7 +217,7 @@ mod tests {
             let (_, records) = Journal::open(&path).unwrap();
             let left = if whole[place] == b'\n' && place + 1 < whole.len() { 0 } else { 1 };
             assert_eq!(records.len(), left, "{place} {mask}");
-            assert!(records.values().all(|kept| *kept == record(kept.partition)), "{place}");
+            assert!(records.values().all(is_whole), "{place}");
         }
     }
 }

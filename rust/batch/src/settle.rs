@@ -15,7 +15,7 @@ use fundclear_kernel::error::Error as KernelError;
 use fundclear_store::pack::{Buffers, Chunk, Kind, PartWriter};
 
 use crate::error::{Error, Failures};
-use crate::journal::{Finished, Journal, Record};
+use crate::journal::{Finished, Journal, Noted, Record};
 use crate::out::{Desk, OutColumn};
 use crate::progress::Meter;
 
@@ -58,7 +58,7 @@ pub struct Target<'t> {
     /// The number of partitions.
     pub partitions: usize,
     /// Partitions that are finished.
-    pub finished: &'t BTreeMap<usize, Record>,
+    pub finished: &'t BTreeMap<usize, Noted>,
     /// Where finished partitions are noted.
     pub journal: &'t Journal,
     /// What a file of an attempt is called before it is finished begins with this.
@@ -297,8 +297,7 @@ impl<'t> PartSink<'t> {
         }
         // Buffers are taken from the end, each by the table that had it before.
         self.spare.reverse();
-        record.sums = sums.to_numbers();
-        self.target.journal.add(&record).map_err(|error| Error::file(self.target.folder, error))?;
+        self.target.journal.add(&record, sums).map_err(|error| Error::file(self.target.folder, error))?;
         self.target.meter.finished();
         self.records.push(record);
         Ok(())
@@ -331,8 +330,8 @@ impl Sink for PartSink<'_> {
         self.keep(done)
     }
 
-    fn end(&mut self, partition: usize, sums: Sums) -> Result<(), KernelError> {
-        let done = self.finish(partition, &sums);
+    fn end(&mut self, partition: usize, sums: &Sums) -> Result<(), KernelError> {
+        let done = self.finish(partition, sums);
         self.keep(done)
     }
 }

@@ -18,7 +18,7 @@ use fundclear_batch::scan::Source;
 use fundclear_batch::settle::{OutTables, PartSink, Target};
 use fundclear_batch::source::{DayRows, Packed};
 use fundclear_kernel::day::Numbers;
-use fundclear_kernel::day::finish::{Ended, Sums, end};
+use fundclear_kernel::day::finish::{Sums, end};
 use fundclear_kernel::day::obligations::{Obligation, Parties};
 use fundclear_kernel::day::proof::Received;
 use fundclear_kernel::day::rebuilt::{RebuiltDay, earlier_orders};
@@ -122,12 +122,13 @@ pub fn run_day<'py>(
         RebuiltDay::open(exec, &input, &rows, keys).map_err(|error| failures.or(error))
     })?;
     let (parties, open, out) = run.ask(settle_with, &day)?;
-    let (finished, records) = run.settle(&start, &day, &out)?;
-    let ended = run.end(&start, &day, received, (&parties, &open), &records)?;
+    let settled = run.settle(&start, &day, &out)?;
+    let ended = end(&day.day, received, &parties, &open, settled.sums);
+    let ended = ended.map_err(|error| start.told(py, &error))?;
     let made = PyDict::new(py);
     add_ended(&made, &day.day, ended)?;
-    written::add_parts(&made, &out, &records)?;
-    made.set_item("resumed", finished)?;
+    written::add_parts(&made, &out, &settled.records)?;
+    made.set_item("resumed", settled.resumed)?;
     made.set_item("memory", budget.used())?;
     made.set_item("dictionaries", registries.dictionaries.about())?;
     made.set_item("spilled", spill.bytes())?;
@@ -195,16 +196,16 @@ impl<'py> Run<'_, 'py> {
         Ok((inputs::parties(&parties)?, inputs::obligations(open), written::tables(&specs)?))
     }
 
-    /// Settles the partitions that are not finished; how many were, and the records of all.
+    /// Settles the partitions that are not finished.
     fn settle(
         &self,
         start: &Start<'_>,
         day: &RebuiltDay<'_, '_, DayRows<'_>>,
         out: &OutTables,
-    ) -> PyResult<(usize, BTreeMap<usize, Record>)> {
-        let Place { folder, journal, attempt, bits } = self.place;
-        let opened = Journal::open(journal);
-        let (journal, noted) = opened.map_err(|error| raised(self.py, Error::file(journal, error)))?;
+    ) -> PyResult<AllSettled> {
+        let Place { folder, journal: path, attempt, bits } = self.place;
+        let opened = Journal::open(path);
+        let (journal, noted) = opened.map_err(|error| raised(self.py, Error::file(path, error)))?;
         let finished = self.work("check", start, |exec| written::still_there(exec, folder, noted))?;
         let target = Target {
             tables: out,
@@ -216,32 +217,28 @@ impl<'py> Run<'_, 'py> {
             failures: self.failures,
             meter: self.watch.meter(),
         };
-        let sinks = self.work("settle", start, |exec| {
+        let (sinks, mut sums) = self.work("settle", start, |exec| {
             day.settle(exec, || PartSink::new(&target)).map_err(|error| self.failures.or(error))
         })?;
-        let count = finished.len();
-        let mut records = finished.clone();
-        records.extend(sinks.into_iter().flat_map(|sink| sink.records).map(|record| (record.partition, record)));
-        Ok((count, records))
-    }
-
-    /// Ends the day from what its partitions add up to.
-    fn end(
-        &self,
-        start: &Start<'_>,
-        day: &RebuiltDay<'_, '_, DayRows<'_>>,
-        received: Received,
-        (parties, open): (&Parties, &[Obligation]),
-        records: &BTreeMap<usize, Record>,
-    ) -> PyResult<Ended> {
-        let ctx = &day.day.ctx;
-        let mut sums = Sums::default();
-        for record in records.values() {
-            let of_partition = Sums::from_numbers(ctx, &record.sums);
-            sums.merge(ctx, &of_partition.ok_or_else(|| planned::missing(self.py, "journal"))?);
+        let mut records: BTreeMap<_, _> =
+            sinks.into_iter().flat_map(|sink| sink.records).map(|record| (record.partition, record)).collect();
+        let resumed = finished.len();
+        for (partition, noted) in finished {
+            let of_partition = noted.sums(&day.day.ctx);
+            sums.merge(&day.day.ctx, &of_partition.ok_or_else(|| planned::missing(self.py, "journal"))?);
+            records.insert(partition, noted.record);
         }
-        end(&day.day, received, parties, open, sums).map_err(|error| start.told(self.py, &error))
+        Ok(AllSettled { resumed, records, sums })
     }
+}
+
+/// All partitions, once they are settled.
+struct AllSettled {
+    /// How many were finished before.
+    resumed: usize,
+    records: BTreeMap<usize, Record>,
+    /// What they add up to.
+    sums: Sums,
 }
 
 /// How many orders came in, by where they came from.

@@ -85,25 +85,27 @@ impl Sums {
         Self { totals: Totals::of(ctx.funds.len()), flows: FlowTotals::default() }
     }
 
-    /// The sums as numbers, for those who keep them.
-    pub fn to_numbers(&self) -> Vec<i128> {
-        let mut numbers = Vec::new();
-        let mut totals = self.totals.clone();
-        totals.each(&mut |number| numbers.push(*number));
-        numbers.extend(self.flows.to_numbers());
-        numbers
+    /// Forgets all of it; the memory stays.
+    pub fn clear(&mut self) {
+        self.totals.clear();
+        self.flows.clear();
+    }
+
+    /// Hands out the sums as numbers, for those who keep them.
+    pub fn each(&self, visit: &mut impl FnMut(i128)) {
+        self.totals.clone().each(&mut |number| visit(*number));
+        self.flows.each(visit);
     }
 
     /// The sums from their numbers; `None` if they are not those of sums of such a day.
-    pub fn from_numbers(ctx: &Context<'_>, numbers: &[i128]) -> Option<Self> {
+    pub fn from_numbers(ctx: &Context<'_>, mut numbers: impl Iterator<Item = i128>) -> Option<Self> {
         let mut sums = Self::none(ctx);
-        let mut rest = numbers.iter().copied();
         let mut whole = true;
-        sums.totals.each(&mut |number| match rest.next() {
+        sums.totals.each(&mut |number| match numbers.next() {
             Some(kept) => *number = kept,
             None => whole = false,
         });
-        sums.flows = FlowTotals::from_numbers(ctx, rest)?;
+        sums.flows = FlowTotals::from_numbers(ctx, numbers)?;
         whole.then_some(sums)
     }
 
@@ -198,11 +200,6 @@ impl Settler {
             }
         }
         Ok(())
-    }
-
-    /// What the buckets since the last call add up to.
-    pub fn take_sums(&mut self, ctx: &Context<'_>) -> Sums {
-        mem::replace(&mut self.sums, Sums::none(ctx))
     }
 
     /// Proves, sums and writes a stretch of the settled bucket.

@@ -112,7 +112,8 @@ pub(super) fn short(total: i128) -> Result<i64, Error> {
     value.ok_or_else(|| Error { operands: vec![total], ..Error::whole(Code::Overflow) })
 }
 
-/// What switches between two funds brought through a distributor: its cash moves when the out fund's does.
+/// What switches brought a fund through a distributor on one day: its cash moves when that of the funds that they leave
+/// does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Switched {
     /// What the target fund gets.
@@ -138,10 +139,22 @@ pub struct FlowTotals {
     sparse: Map<u64, u32>,
     keys: Vec<(u32, u32)>,
     sums: Vec<[Sums; 5]>,
-    switched: Map<(u32, u32, u32), Switched>,
+    switched: Map<Arrival, Switched>,
 }
 
+/// When the cash of switches moves, in days since 1970, and the numbers of their target and distributor.
+pub type Arrival = (i32, u32, u32);
+
 impl FlowTotals {
+    /// Forgets all of it; the memory stays.
+    pub fn clear(&mut self) {
+        self.dense.fill(0);
+        self.sparse.clear();
+        self.keys.clear();
+        self.sums.clear();
+        self.switched.clear();
+    }
+
     /// Adds the flows of a bucket.
     pub fn add_bucket(&mut self, ctx: &Context<'_>, bucket: &Bucket, settled: &Settled) {
         self.add_orders(ctx, &bucket.orders, &settled.outcomes);
@@ -204,7 +217,7 @@ impl FlowTotals {
     /// What an order of a switch says of its fees is split again: the redemption's stay with the fund it leaves, the
     /// top-up fee is the target's.
     fn add_switch(&mut self, ctx: &Context<'_>, order: &Order, outcome: &Outcome) {
-        let Some(target) = ctx.fund(order.target) else { return };
+        let (Some(target), Some(day)) = (ctx.fund(order.target), ctx.day(order.fund)) else { return };
         let top_up_to_manager = manager_part(target, outcome.top_up_fee);
         // The manager's part of a fee is between nothing and the fee.
         let top_up_to_distributor = outcome.top_up_fee.wrapping_sub(top_up_to_manager);
@@ -232,7 +245,8 @@ impl FlowTotals {
                 ..Sums::default()
             });
         }
-        let switched = self.switched.entry((order.fund, order.target, order.distributor)).or_default();
+        let arrival = (day.value_dates.switch, order.target, order.distributor);
+        let switched = self.switched.entry(arrival).or_default();
         switched.net_in = switched.net_in.wrapping_add(i128::from(outcome.net_in));
         switched.to_distributor = switched.to_distributor.wrapping_add(i128::from(top_up_to_distributor));
         switched.to_manager = switched.to_manager.wrapping_add(i128::from(top_up_to_manager));
@@ -290,27 +304,23 @@ impl FlowTotals {
         }
     }
 
-    /// All sums as numbers: of each fund and distributor its number and theirs, then those of switches.
-    pub(super) fn to_numbers(&self) -> Vec<i128> {
+    /// Hands out all sums as numbers: of each fund and distributor its number and theirs, then those of switches.
+    pub(super) fn each(&self, visit: &mut impl FnMut(i128)) {
         let count = |count: usize| i128::try_from(count).unwrap_or(i128::MAX);
-        let mut numbers = vec![count(self.keys.len())];
+        visit(count(self.keys.len()));
         for ((fund, distributor), sums) in self.keys.iter().zip(&self.sums) {
-            numbers.extend([i128::from(*fund), i128::from(*distributor)]);
-            for sums in sums {
-                sums.clone().each(&mut |number| numbers.push(*number));
-            }
+            [*fund, *distributor].into_iter().for_each(|number| visit(number.into()));
+            sums.clone().iter_mut().for_each(|sums| sums.each(&mut |number| visit(*number)));
         }
-        let switched = self.switched();
-        numbers.push(count(switched.len()));
-        for ((fund, target, distributor), switched) in switched {
+        visit(count(self.switched.len()));
+        for ((date, target, distributor), switched) in self.switched() {
             let Switched { net_in, to_distributor, to_manager, refund } = switched;
-            numbers.extend([fund, target, distributor].map(i128::from));
-            numbers.extend([net_in, to_distributor, to_manager, refund]);
+            [date.into(), target.into(), distributor.into()].into_iter().for_each(&mut *visit);
+            [net_in, to_distributor, to_manager, refund].into_iter().for_each(&mut *visit);
         }
-        numbers
     }
 
-    /// The sums that [`Self::to_numbers`] gave; `None` if these are not theirs.
+    /// The sums that [`Self::each`] gave; `None` if these are not theirs.
     pub(super) fn from_numbers(ctx: &Context<'_>, mut numbers: impl Iterator<Item = i128>) -> Option<Self> {
         let mut flows = Self::default();
         for _ in 0..numbers.next()? {
@@ -328,8 +338,9 @@ impl FlowTotals {
             }
         }
         for _ in 0..numbers.next()? {
+            let date = i32::try_from(numbers.next()?).ok()?;
             let mut key = || u32::try_from(numbers.next()?).ok();
-            let key = (key()?, key()?, key()?);
+            let key = (date, key()?, key()?);
             let [net_in, to_distributor, to_manager, refund] =
                 [numbers.next()?, numbers.next()?, numbers.next()?, numbers.next()?];
             flows.switched.insert(key, Switched { net_in, to_distributor, to_manager, refund });
@@ -352,8 +363,8 @@ impl FlowTotals {
         Ok(rows)
     }
 
-    /// What switches brought, by the fund they leave, their target and distributor.
-    pub fn switched(&self) -> Vec<((u32, u32, u32), Switched)> {
+    /// What switches brought, by the day on which their cash moves, their target and distributor.
+    pub fn switched(&self) -> Vec<(Arrival, Switched)> {
         let mut rows: Vec<_> = self.switched.iter().map(|(key, switched)| (*key, *switched)).collect();
         rows.sort_unstable_by_key(|(key, _)| *key);
         rows

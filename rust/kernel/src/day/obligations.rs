@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bucket::Context;
-use super::flows::{Flow, FlowKind, Switched, short};
+use super::flows::{Arrival, Flow, FlowKind, Switched, short};
 use crate::error::{Code, Error};
 use crate::settlement::legs;
 
@@ -248,8 +248,7 @@ impl Collector<'_> {
         Some(())
     }
 
-    fn switched(&mut self, (from, into, distributor): (u32, u32, u32), switched: &Switched) -> Option<()> {
-        let value_date = self.term(from, FlowKind::SwitchOut)?.value_date;
+    fn switched(&mut self, (value_date, into, distributor): Arrival, switched: &Switched) -> Option<()> {
         let term = Term { value_date, ..self.term(into, FlowKind::SwitchIn)? };
         let distributor = at(&self.parties.distributor, distributor)?;
         let clearing = self.parties.clearing;
@@ -268,7 +267,7 @@ pub fn obligations(
     ctx: &Context<'_>,
     parties: &Parties,
     flows: &[Flow],
-    switched: &[((u32, u32, u32), Switched)],
+    switched: &[(Arrival, Switched)],
 ) -> Result<Vec<Obligation>, Error> {
     let mut collector = Collector { ctx, parties, sums: Sums::new() };
     for flow in flows {

@@ -222,7 +222,7 @@ pub trait Sink: Send {
     fn settled(&mut self, confirmations: &ConfirmationTable, settled: &Settled) -> Result<(), Error>;
 
     /// After all buckets of the partition, with what they add up to.
-    fn end(&mut self, partition: usize, sums: Sums) -> Result<(), Error>;
+    fn end(&mut self, partition: usize, sums: &Sums) -> Result<(), Error>;
 }
 
 impl Decided {
@@ -490,15 +490,18 @@ impl<'k, 'a, S: Source> RebuiltDay<'k, 'a, S> {
         Ok(Self { day, recipe: hold.recipe })
     }
 
-    /// Settles and proves the partitions one after another, and hands them to the workers' sinks, which come back.
+    /// Settles and proves the partitions one after another, and hands them to the workers' sinks, which come back with
+    /// what the partitions add up to.
     ///
     /// # Errors
     /// As [`super::finish::finish`], and those of the source and of the sinks.
-    pub fn settle<K: Sink>(&self, exec: &Exec<'_>, sink: impl Fn() -> K + Sync) -> Result<Vec<K>, Error> {
+    pub fn settle<K: Sink>(&self, exec: &Exec<'_>, sink: impl Fn() -> K + Sync) -> Result<(Vec<K>, Sums), Error> {
         let Self { day, recipe } = self;
         let shares = Shares::of(day);
-        let init = || (recipe.builder(), Settler::new(day, &shares), ConfirmationTable::default(), sink());
-        let states = exec.run(recipe.rows(), recipe.all(), init, |(builder, settler, table, sink), _, partition| {
+        let settler = || (Settler::new(day, &shares), ConfirmationTable::default());
+        let init = || (recipe.builder(), settler(), sink(), Sums::default());
+        let states = exec.run(recipe.rows(), recipe.all(), init, |state, _, partition| {
+            let (builder, (settler, table), sink, sums) = state;
             if !sink.begin(partition)? {
                 return Ok(());
             }
@@ -516,9 +519,14 @@ impl<'k, 'a, S: Source> RebuiltDay<'k, 'a, S> {
                 // Rows of a day.
                 first = first.wrapping_add(bucket.orders.len());
             }
-            sink.end(partition, settler.take_sums(&day.ctx))
+            sums.merge(&day.ctx, &settler.sums);
+            sink.end(partition, &settler.sums)?;
+            settler.sums.clear();
+            Ok(())
         })?;
-        Ok(states.into_iter().map(|(.., sink)| sink).collect())
+        let mut all = Sums::default();
+        states.iter().for_each(|(.., sums)| all.merge(&day.ctx, sums));
+        Ok((states.into_iter().map(|(_, _, sink, _)| sink).collect(), all))
     }
 }
 

@@ -92,6 +92,12 @@ impl Totals {
         Self { funds: vec![FundTotals::default(); funds], ..Self::default() }
     }
 
+    /// Back to those of no rows.
+    pub fn clear(&mut self) {
+        self.funds.fill(FundTotals::default());
+        (self.statuses, self.origins, self.standing) = Default::default();
+    }
+
     /// Adds the sums of other buckets.
     pub fn merge(&mut self, other: &Self) {
         if self.funds.len() < other.funds.len() {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fundclear_batch::error::Error;
-use fundclear_batch::journal::{Record, hex};
+use fundclear_batch::journal::{Noted, Record, hex};
 use fundclear_batch::out::{From, OutColumn};
 use fundclear_batch::settle::{OutTable, OutTables};
 use fundclear_kernel::exec::Exec;
@@ -113,17 +113,18 @@ pub fn add_parts(made: &Bound<'_, PyDict>, out: &OutTables, records: &BTreeMap<u
     made.set_item("fingerprints", prints)
 }
 
-/// The records of partitions all of whose files are there as they were written.
+/// The partitions all of whose files are there as they were written.
 pub fn still_there(
     exec: &Exec<'_>,
     folder: &Path,
-    records: BTreeMap<usize, Record>,
-) -> Result<BTreeMap<usize, Record>, Error> {
+    noted: BTreeMap<usize, Noted>,
+) -> Result<BTreeMap<usize, Noted>, Error> {
     let kept = Mutex::new(BTreeMap::new());
     // Files are large, however few they are.
-    exec.run(usize::MAX, records.into_iter(), Vec::new, |memory, _, (partition, record)| {
-        if record.files.iter().all(|file| digest(&folder.join(&file.file), memory) == Some((file.bytes, file.sha256))) {
-            kept.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, record);
+    exec.run(usize::MAX, noted.into_iter(), Vec::new, |memory, _, (partition, noted)| {
+        let files = &noted.record.files;
+        if files.iter().all(|file| digest(&folder.join(&file.file), memory) == Some((file.bytes, file.sha256))) {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, noted);
         }
         Ok(())
     })?;

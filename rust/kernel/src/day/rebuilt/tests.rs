@@ -136,10 +136,10 @@ impl Sink for Shelf {
         Ok(())
     }
 
-    fn end(&mut self, partition: usize, sums: Sums) -> Result<(), Error> {
+    fn end(&mut self, partition: usize, sums: &Sums) -> Result<(), Error> {
         let last = self.parts.last_mut().unwrap();
         assert_eq!(last.0, partition);
-        last.2 = sums;
+        last.2 = sums.clone();
         Ok(())
     }
 }
@@ -175,13 +175,19 @@ fn in_memory(input: &DayInput<'_>) -> Result<(Written, String), Error> {
     Ok((written, essence(&held.day, &cleared.ended)))
 }
 
+fn numbers(sums: &Sums) -> Vec<i128> {
+    let mut numbers = Vec::new();
+    sums.each(&mut |number| numbers.push(number));
+    numbers
+}
+
 fn in_partitions(input: &DayInput<'_>, threads: usize, bits: u32) -> Result<(Written, String), Error> {
     let exec = Exec::new(NonZeroUsize::new(threads).unwrap(), &|| true);
     let rows = Rows::new(&exec, input)?;
     let piles = Piles::new(&rows, input, bits);
     let keys = (rows.funds.keys.clone(), rows.distributors.keys.clone());
     let day = RebuiltDay::open(&exec, input, &piles, keys)?;
-    let sinks = day.settle(&exec, Shelf::default)?;
+    let (sinks, all) = day.settle(&exec, Shelf::default)?;
     let opening: usize = sinks.iter().map(|sink| sink.opening.account.len()).sum();
     assert_eq!(opening, input.positions.rows);
     let mut parts: Vec<_> = sinks.into_iter().flat_map(|sink| sink.parts).collect();
@@ -192,12 +198,15 @@ fn in_partitions(input: &DayInput<'_>, threads: usize, bits: u32) -> Result<(Wri
         append(&mut written.confirmations, &part.confirmations);
         written.positions.append(part.positions);
         written.lots.append(part.lots);
-        let numbers = of_part.to_numbers();
-        let again = Sums::from_numbers(ctx, &numbers).unwrap();
-        assert_eq!(again.to_numbers(), numbers);
-        assert_eq!(Sums::from_numbers(ctx, &numbers[1..]).map(|_| ()), None);
+        let numbers = numbers(&of_part);
+        let again = Sums::from_numbers(ctx, numbers.iter().copied()).unwrap();
+        assert_eq!(self::numbers(&again), numbers);
+        assert_eq!(Sums::from_numbers(ctx, numbers[1..].iter().copied()).map(|_| ()), None);
         sums.merge(ctx, &again);
     }
+    assert_eq!((&sums.totals, sums.flows.rows(), sums.flows.switched()), (
+        &all.totals, all.flows.rows(), all.flows.switched()
+    ));
     let ended = end(&day.day, received(input, rows.duplicates()), &parties(ctx), &[], sums)?;
     Ok((written, essence(&day.day, &ended)))
 }
