@@ -121,8 +121,7 @@ impl Sums {
 pub struct Settler {
     /// The positions and lots of the bucket that was settled last.
     pub settled: Settled,
-    /// What the buckets so far add up to.
-    pub sums: Sums,
+    sums: Sums,
     prover: Prover,
 }
 
@@ -202,6 +201,19 @@ impl Settler {
         Ok(())
     }
 
+    /// What the buckets so far add up to.
+    pub fn sums(&mut self) -> &Sums {
+        self.prover.fold(&mut self.sums.totals);
+        self.sums.flows.fold();
+        &self.sums
+    }
+
+    /// Forgets what the buckets so far add up to.
+    pub fn clear(&mut self) {
+        self.sums();
+        self.sums.clear();
+    }
+
     /// Proves, sums and writes a stretch of the settled bucket.
     fn prove(
         &mut self,
@@ -250,7 +262,7 @@ pub fn finish(
     let buckets = mem::take(&mut held.kept.buckets);
     let (positions, mut workers) = settle_all(exec, held, buckets, &mut columns)?;
     let mut sums = Sums::default();
-    workers.iter().for_each(|worker| sums.merge(&held.day.ctx, &worker.settler.sums));
+    workers.iter_mut().for_each(|worker| sums.merge(&held.day.ctx, worker.settler.sums()));
     let mut of_buckets: Vec<_> = workers.iter_mut().flat_map(|worker| mem::take(&mut worker.lots)).collect();
     of_buckets.sort_unstable_by_key(|(index, _)| *index);
     let mut lots = LotColumns::default();

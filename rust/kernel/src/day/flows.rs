@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
 use super::bucket::{Bucket, Closing, Context, Settled};
+use super::line::Line;
 use super::types::{Kind, Order, Outcome};
 use crate::error::{Code, Error};
 use crate::scale::{MAX_MINOR, power_of_ten};
@@ -45,9 +46,8 @@ macro_rules! flows {
             $($(#[$doc])* pub $name: i64,)*
         }
 
-        /// The columns of a flow while they are summed: what every order adds to lies in the first lines of the caches.
+        /// The columns of a flow while they are summed.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        #[repr(C, align(64))]
         pub struct Sums {
             $($(#[$doc])* pub $name: i128,)*
         }
@@ -61,6 +61,13 @@ macro_rules! flows {
 
             fn each(&mut self, visit: &mut impl FnMut(&mut i128)) {
                 $(visit(&mut self.$name);)*
+            }
+
+            /// Adds the values of the first eight columns.
+            fn add_line(&mut self, line: [i64; 8]) {
+                let mut values = line.into_iter().map(i128::from);
+                // Values that are not in a line are zero; sums as above.
+                $(self.$name = self.$name.wrapping_add(values.next().unwrap_or_default());)*
             }
 
             fn row(&self, fund: u32, distributor: u32, kind: FlowKind) -> Result<Flow, Error> {
@@ -138,6 +145,8 @@ pub struct FlowTotals {
     dense: Vec<u32>,
     sparse: Map<u64, u32>,
     keys: Vec<(u32, u32)>,
+    /// What is not in the sums yet of subscriptions, redemptions and both halves of switches.
+    lines: Vec<[Line; 4]>,
     sums: Vec<[Sums; 5]>,
     switched: Map<Arrival, Switched>,
 }
@@ -151,6 +160,7 @@ impl FlowTotals {
         self.dense.fill(0);
         self.sparse.clear();
         self.keys.clear();
+        self.lines.clear();
         self.sums.clear();
         self.switched.clear();
     }
@@ -159,9 +169,17 @@ impl FlowTotals {
     pub fn add_bucket(&mut self, ctx: &Context<'_>, bucket: &Bucket, settled: &Settled) {
         self.add_orders(ctx, &bucket.orders, &settled.outcomes);
         self.add_positions(ctx, &settled.positions);
+        self.fold();
     }
 
-    /// Adds the flows of orders.
+    /// Adds to the sums what is not there yet.
+    pub(super) fn fold(&mut self) {
+        for (lines, sums) in self.lines.iter_mut().zip(&mut self.sums) {
+            lines.iter_mut().zip(sums).for_each(|(line, sums)| sums.add_line(line.take()));
+        }
+    }
+
+    /// Adds the flows of orders; they are in the sums once these are folded.
     pub(super) fn add_orders(&mut self, ctx: &Context<'_>, orders: &[Order], outcomes: &[Outcome]) {
         let width = ctx.distributors.len();
         if self.dense.is_empty() {
@@ -185,32 +203,20 @@ impl FlowTotals {
     }
 
     fn add_order(&mut self, ctx: &Context<'_>, order: &Order, outcome: &Outcome) {
-        let Some([subscription, redemption, switch_out, _, _]) = self.sums(ctx, order.fund, order.distributor) else {
-            return;
-        };
-        let sums = match order.kind {
-            Kind::Subscribe | Kind::Periodic => subscription,
-            Kind::Redeem => redemption,
-            Kind::Switch => switch_out,
+        let kind = match order.kind {
+            Kind::Subscribe | Kind::Periodic => FlowKind::Subscription,
+            Kind::Redeem => FlowKind::Redemption,
+            Kind::Switch => return self.add_switch(ctx, order, outcome),
             Kind::Unsupported => return,
         };
-        // Sums of fewer than 2^64 values below 2^63, here and below.
-        let add = |sum: &mut i128, value: i64| *sum = sum.wrapping_add(i128::from(value));
-        add(&mut sums.orders, 1);
-        add(&mut sums.amount, outcome.amount);
-        add(&mut sums.net, outcome.net);
-        add(&mut sums.units, outcome.units);
-        add(&mut sums.fee, outcome.fee);
-        add(&mut sums.rounding, outcome.rounding);
-        if order.kind == Kind::Switch {
-            return self.add_switch(ctx, order, outcome);
-        }
-        add(&mut sums.fee_to_distributor, outcome.fee_to_distributor);
-        add(&mut sums.fee_to_manager, outcome.fee_to_manager);
-        if (outcome.back_end | outcome.fee_to_fund | outcome.refund) != 0 {
-            add(&mut sums.back_end, outcome.back_end);
-            add(&mut sums.fee_to_fund, outcome.fee_to_fund);
-            add(&mut sums.refund, outcome.refund);
+        let &Outcome { amount, net, units, fee, fee_to_distributor, fee_to_manager, rounding, .. } = outcome;
+        let line = [1, amount, net, units, fee, fee_to_distributor, fee_to_manager, rounding];
+        let Some(place) = self.place(ctx, order.fund, order.distributor) else { return };
+        self.add_line(place, kind, line);
+        let &Outcome { back_end, fee_to_fund, refund, .. } = outcome;
+        if (back_end | fee_to_fund | refund) != 0 {
+            let [back_end, fee_to_fund, refund] = [back_end, fee_to_fund, refund].map(i128::from);
+            self.add_rare(place, kind, &Sums { back_end, fee_to_fund, refund, ..Sums::default() });
         }
     }
 
@@ -218,39 +224,53 @@ impl FlowTotals {
     /// top-up fee is the target's.
     fn add_switch(&mut self, ctx: &Context<'_>, order: &Order, outcome: &Outcome) {
         let (Some(target), Some(day)) = (ctx.fund(order.target), ctx.day(order.fund)) else { return };
-        let top_up_to_manager = manager_part(target, outcome.top_up_fee);
-        // The manager's part of a fee is between nothing and the fee.
-        let top_up_to_distributor = outcome.top_up_fee.wrapping_sub(top_up_to_manager);
-        if let Some([_, _, sums, _, _]) = self.sums(ctx, order.fund, order.distributor) {
-            // A switch's payees get values of 18 digits, so the differences fit.
-            sums.add(&Sums {
-                back_end: i128::from(outcome.back_end),
-                fee_to_fund: i128::from(outcome.fee_to_fund),
-                fee_to_distributor: i128::from(outcome.fee_to_distributor.wrapping_sub(top_up_to_distributor)),
-                fee_to_manager: i128::from(outcome.fee_to_manager.wrapping_sub(top_up_to_manager)),
-                ..Sums::default()
-            });
+        let &Outcome { amount, net, units, fee, fee_to_distributor, fee_to_manager, rounding, .. } = outcome;
+        let &Outcome { back_end, fee_to_fund, top_up_fee, refund, net_in, units_in, rounding_in, .. } = outcome;
+        let top_up_to_manager = manager_part(target, top_up_fee);
+        // The manager's part of a fee is between nothing and the fee, and a switch's payees get values of 18 digits, so
+        // that the differences fit.
+        let top_up_to_distributor = top_up_fee.wrapping_sub(top_up_to_manager);
+        if let Some(place) = self.place(ctx, order.fund, order.distributor) {
+            let to_distributor = fee_to_distributor.wrapping_sub(top_up_to_distributor);
+            let to_manager = fee_to_manager.wrapping_sub(top_up_to_manager);
+            let line = [1, amount, net, units, fee, to_distributor, to_manager, rounding];
+            self.add_line(place, FlowKind::SwitchOut, line);
+            let [back_end, fee_to_fund] = [back_end, fee_to_fund].map(i128::from);
+            self.add_rare(place, FlowKind::SwitchOut, &Sums { back_end, fee_to_fund, ..Sums::default() });
         }
-        if let Some([_, _, _, sums, _]) = self.sums(ctx, order.target, order.distributor) {
-            sums.add(&Sums {
-                orders: 1,
-                amount: i128::from(outcome.net_in),
-                net: i128::from(outcome.net_in),
-                units: i128::from(outcome.units_in),
-                top_up_fee: i128::from(outcome.top_up_fee),
-                fee_to_distributor: i128::from(top_up_to_distributor),
-                fee_to_manager: i128::from(top_up_to_manager),
-                refund: i128::from(outcome.refund),
-                rounding: i128::from(outcome.rounding_in),
-                ..Sums::default()
-            });
+        if let Some(place) = self.place(ctx, order.target, order.distributor) {
+            let line = [1, net_in, net_in, units_in, 0, top_up_to_distributor, top_up_to_manager, rounding_in];
+            self.add_line(place, FlowKind::SwitchIn, line);
+            let [top_up_fee, refund] = [top_up_fee, refund].map(i128::from);
+            self.add_rare(place, FlowKind::SwitchIn, &Sums { top_up_fee, refund, ..Sums::default() });
         }
         let arrival = (day.value_dates.switch, order.target, order.distributor);
         let switched = self.switched.entry(arrival).or_default();
-        switched.net_in = switched.net_in.wrapping_add(i128::from(outcome.net_in));
+        // Sums of fewer than 2^64 values below 2^63, here and below.
+        switched.net_in = switched.net_in.wrapping_add(i128::from(net_in));
         switched.to_distributor = switched.to_distributor.wrapping_add(i128::from(top_up_to_distributor));
         switched.to_manager = switched.to_manager.wrapping_add(i128::from(top_up_to_manager));
-        switched.refund = switched.refund.wrapping_add(i128::from(outcome.refund));
+        switched.refund = switched.refund.wrapping_add(i128::from(refund));
+    }
+
+    /// Adds to the columns that most orders have.
+    #[inline]
+    fn add_line(&mut self, place: usize, kind: FlowKind, values: [i64; 8]) {
+        let kind = usize::from(kind as u8);
+        let Some(line) = self.lines.get_mut(place).and_then(|lines| lines.get_mut(kind)) else { return };
+        if let Some(full) = line.add(values)
+            && let Some(sums) = self.sums.get_mut(place).and_then(|sums| sums.get_mut(kind))
+        {
+            sums.add_line(full);
+        }
+    }
+
+    /// Adds to the columns that few orders have.
+    fn add_rare(&mut self, place: usize, kind: FlowKind, values: &Sums) {
+        let sums = self.sums.get_mut(place).and_then(|sums| sums.get_mut(usize::from(kind as u8)));
+        if let Some(sums) = sums.filter(|_| *values != Sums::default()) {
+            sums.add(values);
+        }
     }
 
     fn add_income(&mut self, ctx: &Context<'_>, closing: &Closing) {
@@ -270,6 +290,13 @@ impl FlowTotals {
 
     /// The sums of a fund and distributor by kind; `None` for a fund that is not in the terms.
     fn sums(&mut self, ctx: &Context<'_>, fund: u32, distributor: u32) -> Option<&mut [Sums; 5]> {
+        let place = self.place(ctx, fund, distributor)?;
+        self.sums.get_mut(place)
+    }
+
+    /// Where the sums of a fund and distributor stand; `None` for a fund that is not in the terms.
+    #[inline]
+    fn place(&mut self, ctx: &Context<'_>, fund: u32, distributor: u32) -> Option<usize> {
         ctx.fund(fund)?;
         let width = ctx.distributors.len();
         let index = usize::try_from(fund).ok()?.wrapping_mul(width).wrapping_add(usize::try_from(distributor).ok()?);
@@ -279,10 +306,11 @@ impl FlowTotals {
         };
         if *place == 0 {
             self.keys.push((fund, distributor));
+            self.lines.push(<[Line; 4]>::default());
             self.sums.push(<[Sums; 5]>::default());
             *place = u32::try_from(self.sums.len()).ok()?;
         }
-        self.sums.get_mut(usize::try_from(place.wrapping_sub(1)).ok()?)
+        usize::try_from(place.wrapping_sub(1)).ok()
     }
 
     /// Adds the flows of other buckets.

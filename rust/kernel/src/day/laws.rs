@@ -3,9 +3,10 @@
 //! Nothing here is computed the way it was settled: a law takes the written values and multiplies out.
 
 use super::bucket::{Bucket, Closing, Context, Ruling, Settled};
+use super::running::Running;
 use super::search::Search;
 use super::stretch::Stretch;
-use super::totals::{FundTotals, Totals, add_closing, count};
+use super::totals::{FundTotals, Totals};
 use super::types::{Kind, Order, Outcome, Position, Reason, Status};
 pub use super::violation::{Scope, Violation};
 use crate::rounding::Rounding;
@@ -56,8 +57,9 @@ pub struct Given<'a> {
     pub incomes: &'a [Option<IncomeShare>],
 }
 
-/// What the laws need of a fund, prepared once.
+/// What the laws need of a fund, prepared once: those of all funds together should stay near a core.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Rule {
     price: i64,
     cash_quantum: i64,
@@ -70,8 +72,10 @@ struct Rule {
     unit_mode: Rounding,
     whole_units: bool,
     keeps_lots: bool,
-    gate: Option<GateShare>,
-    income: Option<IncomeShare>,
+    /// Whether a gate limits what goes out of it.
+    is_gated: bool,
+    /// Whether its income was one split.
+    has_share: bool,
 }
 
 /// What a position's orders say of it, modulo 2^64: the sums that are compared with it are below 2^63, and sums that
@@ -87,12 +91,15 @@ struct Turnover {
 #[derive(Clone, Debug)]
 pub struct Prover {
     rules: Vec<Rule>,
+    /// By fund: how a gate that limits was shared, and how income was that was one split.
+    shares: Vec<(Option<GateShare>, Option<IncomeShare>)>,
     funds: usize,
     /// 10^(S + N − C): cash at the scale of units and prices together.
     value_of_cash: i64,
     cash_to_units: i64,
     units_to_cash: i64,
     turnovers: Vec<Turnover>,
+    running: Running,
 }
 
 impl Prover {
@@ -103,8 +110,17 @@ impl Prover {
             |places: u8| power_of_ten(u32::from(places)).and_then(|power| i64::try_from(power).ok()).unwrap_or(1);
         // Units and prices have at most 18 places together, cash at most as many.
         let value_of_cash = power(scales.units.wrapping_add(scales.nav).saturating_sub(scales.cash));
-        let rules = ctx.terms.funds.iter().enumerate().map(|(number, fund)| {
-            let head = usize::try_from(fund.portfolio).unwrap_or(usize::MAX);
+        let shares: Vec<(Option<GateShare>, Option<IncomeShare>)> = ctx
+            .terms
+            .funds
+            .iter()
+            .enumerate()
+            .map(|(number, fund)| {
+                let head = usize::try_from(fund.portfolio).unwrap_or(usize::MAX);
+                (given.gates.get(head).copied().flatten(), given.incomes.get(number).copied().flatten())
+            })
+            .collect();
+        let rules = ctx.terms.funds.iter().zip(&shares).enumerate().map(|(number, (fund, (gate, income)))| {
             let price = given.prices.get(number).copied().unwrap_or_default();
             Rule {
                 price,
@@ -117,17 +133,19 @@ impl Prover {
                 unit_mode: fund.modes.units,
                 whole_units: fund.whole_units,
                 keeps_lots: fund.keeps_lots,
-                gate: given.gates.get(head).copied().flatten(),
-                income: given.incomes.get(number).copied().flatten(),
+                is_gated: gate.is_some(),
+                has_share: income.is_some(),
             }
         });
         Self {
             rules: rules.collect(),
+            shares,
             funds: ctx.funds.len(),
             value_of_cash,
             cash_to_units: power(scales.units.saturating_sub(scales.cash)),
             units_to_cash: power(scales.cash.saturating_sub(scales.units)),
             turnovers: Vec::new(),
+            running: Running::of(ctx.funds.len()),
         }
     }
 
@@ -139,10 +157,17 @@ impl Prover {
         settled: &Settled,
         totals: &mut Totals,
     ) -> Result<(), Violation> {
-        self.prove_stretch(ctx, &Stretch::whole(bucket, settled), totals)
+        self.prove_stretch(ctx, &Stretch::whole(bucket, settled), totals)?;
+        self.fold(totals);
+        Ok(())
     }
 
-    /// Proves the rows of some accounts of a bucket.
+    /// Adds to the totals what the rows so far said and is not there yet.
+    pub(super) fn fold(&mut self, totals: &mut Totals) {
+        self.running.fold(totals);
+    }
+
+    /// Proves the rows of some accounts of a bucket. What they say is in the totals once it is folded.
     pub(super) fn prove_stretch(
         &mut self,
         ctx: &Context<'_>,
@@ -165,13 +190,17 @@ impl Prover {
             let named = |(law, left, right)| Violation { law, scope: Scope::Order(row), left, right };
             self.order(ctx, order, ruling, outcome).map_err(named)?;
             self.turn_over(&mut search, order, outcome).map_err(named)?;
-            count(totals, ctx.factor(order.kind), order, ruling, outcome);
+            self.running.count(totals, ctx.factor(order.kind), order, ruling, outcome);
         }
         self.positions(stretch, totals)
     }
 
     fn rule(&self, fund: u32) -> Option<&Rule> {
         self.rules.get(usize::try_from(fund).ok()?)
+    }
+
+    fn shares_of(&self, fund: u32) -> (Option<GateShare>, Option<IncomeShare>) {
+        usize::try_from(fund).ok().and_then(|fund| self.shares.get(fund)).copied().unwrap_or_default()
     }
 
     /// The laws of one order.
@@ -226,7 +255,8 @@ impl Prover {
             .wrapping_sub(i128::from(ruling.cut));
         same("G4", asked, accepted.wrapping_add(not_accepted))?;
         let Some(rule) = self.rule(order.fund) else { return Err(("G3", 0, 1)) };
-        let Some(gate) = rule.gate else { return same("G2", accepted, asked) };
+        let gate = if rule.is_gated { self.shares_of(order.fund).0 } else { None };
+        let Some(gate) = gate else { return same("G2", accepted, asked) };
         match gate.since {
             Some(since) if order.since < since => same("G3", accepted, asked),
             Some(since) if order.since > since => same("G3", accepted, 0),
@@ -336,7 +366,7 @@ impl Prover {
     }
 
     /// The laws of the positions and lots, once all orders are proven.
-    fn positions(&self, stretch: &Stretch<'_>, totals: &mut Totals) -> Result<(), Violation> {
+    fn positions(&mut self, stretch: &Stretch<'_>, totals: &mut Totals) -> Result<(), Violation> {
         let mut opening = stretch.positions;
         let mut income = stretch.income.iter();
         let mut lots = stretch.lots;
@@ -369,7 +399,7 @@ impl Prover {
                 lots = rest;
             }
             same("U3", units, if rule.keeps_lots { i128::from(closing.units) } else { 0 }).map_err(named)?;
-            add_closing(totals, closing, units, before.map_or(0, |position| position.unpaid));
+            self.running.add_closing(totals, closing, units, before.map_or(0, |position| position.unpaid));
         }
         // The number of a position after the last one.
         let row = stretch.first_closing.wrapping_add(stretch.closing.len());
@@ -413,7 +443,7 @@ impl Prover {
         let income = i128::from(closing.income);
         let reinvested = added.wrapping_mul(to_cash);
         same("I3", income.wrapping_mul(to_units), reinvested.wrapping_add(paid))?;
-        match rule.income {
+        match if rule.has_share { self.shares_of(closing.fund).1 } else { None } {
             None => Ok(()),
             Some(share) if income.signum().wrapping_mul(share.income.signum()) < 0 => Err(("I2", income, share.income)),
             Some(share) => {

@@ -519,9 +519,9 @@ impl<'k, 'a, S: Source> RebuiltDay<'k, 'a, S> {
                 // Rows of a day.
                 first = first.wrapping_add(bucket.orders.len());
             }
-            sums.merge(&day.ctx, &settler.sums);
-            sink.end(partition, &settler.sums)?;
-            settler.sums.clear();
+            sums.merge(&day.ctx, settler.sums());
+            sink.end(partition, settler.sums())?;
+            settler.clear();
             Ok(())
         })?;
         let mut all = Sums::default();

@@ -204,9 +204,10 @@ fn in_partitions(input: &DayInput<'_>, threads: usize, bits: u32) -> Result<(Wri
         assert_eq!(Sums::from_numbers(ctx, numbers[1..].iter().copied()).map(|_| ()), None);
         sums.merge(ctx, &again);
     }
-    assert_eq!((&sums.totals, sums.flows.rows(), sums.flows.switched()), (
-        &all.totals, all.flows.rows(), all.flows.switched()
-    ));
+    assert_eq!(
+        (&sums.totals, sums.flows.rows(), sums.flows.switched()),
+        (&all.totals, all.flows.rows(), all.flows.switched())
+    );
     let ended = end(&day.day, received(input, rows.duplicates()), &parties(ctx), &[], sums)?;
     Ok((written, essence(&day.day, &ended)))
 }

@@ -147,10 +147,11 @@ fn by_stretches(ctx: &Context<'_>, bucket: &Bucket, given: &Given<'_>, whole: &S
         prover.prove_stretch(ctx, &stretch, &mut totals).unwrap();
         outcomes.extend_from_slice(&part.outcomes);
         let lost = Stretch { closing: &whole.positions, lots: &whole.lots, ..stretch };
-        let violation = prover.prove_stretch(ctx, &lost, &mut totals.clone()).err();
+        let violation = prover.clone().prove_stretch(ctx, &lost, &mut totals.clone()).err();
         assert_eq!(violation.is_some(), stretch.closing != whole.positions, "the positions of another stretch");
     }
     assert_eq!((&outcomes, &part.positions, &part.lots), (&whole.outcomes, &whole.positions, &whole.lots));
+    prover.fold(&mut totals);
     totals
 }
 
