@@ -63,6 +63,18 @@ pub fn unpack(width: usize, words: &[u64], out: &mut [u64; LANE]) {
     by_width!(width, unpack_lane, words, out);
 }
 
+/// One of the values that [`pack`] has packed lane after lane.
+pub fn get(width: usize, words: &[u64], number: usize) -> u64 {
+    if width == 0 {
+        return 0;
+    }
+    let first = number * width;
+    let (place, used) = (first / LANE, first % LANE);
+    let word = |place: usize| words.get(place).copied().unwrap_or_default();
+    let high = if used + width > LANE { word(place + 1) << (LANE - used) } else { 0 };
+    (word(place) >> used | high) & (u64::MAX >> (LANE - width))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +93,11 @@ mod tests {
             let mut back = [1; LANE];
             unpack(width, &words, &mut back);
             assert_eq!(back, values, "{width}");
+            let mut twice = words.clone();
+            twice.extend(&words);
+            for (number, value) in values.iter().chain(&values).enumerate() {
+                assert_eq!(get(width, &twice, number), *value, "{width} {number}");
+            }
         }
     }
 }

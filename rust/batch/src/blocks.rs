@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::bits::{LANE, pack, unpack};
+use crate::bits::{LANE, get, pack, unpack};
 use crate::error::Error;
 
 /// Rows of a block; the last block that a worker makes of a partition has fewer.
@@ -482,6 +482,29 @@ impl Rows<'_> {
     }
 }
 
+impl Rows<'_> {
+    /// The values of a column in some of the rows, in place of what the vector has.
+    pub fn some(&self, column: usize, rows: &[usize], out: &mut Vec<i64>) {
+        out.clear();
+        let Some((plan, start)) = self.plan(column) else { return };
+        if plan.how == STEPS {
+            // Each value needs all before it.
+            self.column(column, out);
+            for (place, row) in rows.iter().enumerate() {
+                // Rows rise, so that none is overwritten before it is taken.
+                out[place] = out[*row];
+            }
+            return out.truncate(rows.len());
+        }
+        let words = self.words.get(start..).unwrap_or_default();
+        out.extend(rows.iter().map(|row| {
+            let code = get(plan.width, words, *row);
+            let offset = if plan.how == OFFSETS_OR_NONE { code.checked_sub(1) } else { Some(code) };
+            offset.map_or(NONE, |offset| plan.base.wrapping_add(offset.cast_signed()))
+        }));
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
@@ -542,6 +565,10 @@ mod tests {
                 columns.iter_mut().enumerate().for_each(|(place, column)| rows.column(place, column));
                 for (place, column) in columns.iter().enumerate() {
                     assert_eq!(column.len(), rows.count());
+                    let some: Vec<usize> = (0..rows.count()).filter(|row| row * 7 % 5 < 2).collect();
+                    let mut values = vec![8];
+                    rows.some(place, &some, &mut values);
+                    assert_eq!(values, some.iter().map(|row| column[*row]).collect::<Vec<_>>());
                     let same = column.iter().all(|value| *value == column[0]);
                     assert_eq!(rows.constant(place), same.then_some(column[0]), "{column:?}");
                 }

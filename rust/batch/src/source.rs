@@ -109,6 +109,7 @@ pub struct DayRows<'d> {
 pub struct Scratch {
     reader: Reader,
     columns: Vec<Lane>,
+    rows: Vec<usize>,
     orders: Vec<Order>,
     positions: Vec<Position>,
 }
@@ -131,14 +132,18 @@ impl Lane {
         }
     }
 
-    /// The rows of a column of a block.
-    fn read(&mut self, column: &Column, block: &Rows<'_>) {
+    /// Some rows of a column of a block, or all.
+    fn read(&mut self, column: &Column, block: &Rows<'_>, some: Option<&[usize]>) {
+        let count = some.map_or(block.count(), <[usize]>::len);
         match column {
-            Column::Scalar(value) => self.fill(*value, block.count()),
+            Column::Scalar(value) => self.fill(*value, count),
             Column::Packed(place, lookup) => match block.constant(*place) {
-                Some(value) => self.fill(lookup.of(value), block.count()),
+                Some(value) => self.fill(lookup.of(value), count),
                 None => {
-                    block.column(*place, &mut self.values);
+                    match some {
+                        Some(rows) => block.some(*place, rows, &mut self.values),
+                        None => block.column(*place, &mut self.values),
+                    }
                     lookup.apply(&mut self.values);
                     self.same = None;
                 }
@@ -148,27 +153,45 @@ impl Lane {
 }
 
 impl Packed<'_> {
-    /// Looks at the rows of a partition block by block: how many there are, and some columns, each of so many values.
+    /// Looks at the chosen rows of a partition block by block: how many there are, and some columns, each of so many
+    /// values. The first two are the account and the fund.
     fn each<const COLUMNS: usize>(
         &self,
-        reader: &mut Reader,
+        (reader, memory, rows): (&mut Reader, &mut Vec<Lane>, &mut Vec<usize>),
         partition: usize,
-        memory: &mut Vec<Lane>,
+        chosen: &Chosen<'_>,
         places: [usize; COLUMNS],
         mut look: impl FnMut(usize, [&[i64]; COLUMNS]),
     ) -> Result<(), Error> {
         memory.resize_with(memory.len().max(COLUMNS), Lane::default);
         self.partitions.each(reader, partition, |block| {
-            let rows = block.count();
-            let mut lanes = [[].as_slice(); COLUMNS];
-            for ((values, place), lane) in lanes.iter_mut().zip(places).zip(memory.iter_mut()) {
-                match self.columns.get(place) {
-                    Some(column) => lane.read(column, block),
-                    None => lane.fill(0, rows),
+            let read = |memory: &mut [Lane], places: &[usize], some: Option<&[usize]>| {
+                for (lane, place) in memory.iter_mut().zip(places) {
+                    match self.columns.get(*place) {
+                        Some(column) => lane.read(column, block, some),
+                        None => lane.fill(0, some.map_or(block.count(), <[usize]>::len)),
+                    }
                 }
-                *values = &lane.values[..rows];
+            };
+            let some = if chosen.has_all() {
+                None
+            } else {
+                read(memory, &places[..2], None);
+                let [account, fund, ..] = &memory[..] else { return };
+                let (account, fund) = (&account.values, &fund.values);
+                rows.clear();
+                rows.extend((0..block.count()).filter(|row| chosen.has(account[*row], number(fund[*row]))));
+                // All of them are read faster together than one by one.
+                (rows.len() < block.count()).then_some(&rows[..])
+            };
+            let count = some.map_or(block.count(), <[usize]>::len);
+            if count == 0 {
+                return;
             }
-            look(rows, lanes);
+            read(memory, &places, some);
+            let mut lanes = [[].as_slice(); COLUMNS];
+            lanes.iter_mut().zip(&memory[..]).for_each(|(values, lane)| *values = &lane.values[..count]);
+            look(count, lanes);
         })
     }
 }
@@ -215,6 +238,16 @@ struct Chosen<'w> {
 }
 
 impl Chosen<'_> {
+    /// All rows, whatever they are wanted for.
+    fn all() -> Self {
+        Self { wanted: Wanted::All, left: HashSet::new(), accounts: Filter::default() }
+    }
+
+    /// Whether that is every row.
+    const fn has_all(&self) -> bool {
+        matches!(self.wanted, Wanted::All | Wanted::Register)
+    }
+
     #[inline]
     fn has(&self, account: i64, fund: u32) -> bool {
         self.wanted.has(fund) || self.accounts.may_have(account) && self.left.contains(&(account, fund))
@@ -231,9 +264,10 @@ impl DayRows<'_> {
                     left.insert((account, fund));
                 }
             };
-            let Scratch { reader, columns, .. } = scratch;
+            let Scratch { reader, columns, rows, .. } = scratch;
             let places = [orders::account, orders::fund, orders::kind, orders::target_fund];
-            self.orders.each(reader, partition, columns, places, |rows, [account, fund, kind, target]| {
+            let memory = (reader, columns, rows);
+            self.orders.each(memory, partition, &Chosen::all(), places, |rows, [account, fund, kind, target]| {
                 for row in 0..rows {
                     look(self.kind(code(kind[row])), account[row], number(fund[row]), number(target[row]));
                 }
@@ -258,9 +292,9 @@ impl DayRows<'_> {
         chosen: &Chosen<'_>,
         buckets: &mut Buckets,
     ) -> Result<(), Error> {
-        let Scratch { reader, columns, orders, .. } = scratch;
+        let Scratch { reader, columns, rows, orders, .. } = scratch;
         let mut refused = self.refused.partition(partition);
-        self.orders.each(reader, partition, columns, all_columns(), |rows, lanes| {
+        self.orders.each((reader, columns, rows), partition, chosen, all_columns(), |rows, lanes| {
             let [
                 account,
                 fund,
@@ -278,7 +312,7 @@ impl DayRows<'_> {
                 fee,
             ] = lanes;
             orders.clear();
-            for row in (0..rows).filter(|row| chosen.has(account[*row], number(fund[*row]))) {
+            for row in 0..rows {
                 let kind_code = code(kind[row]);
                 let (own_charge, own_charge_value) = OwnCharge::given(discount[row], rate[row], fee[row]);
                 let mut order = Order {
@@ -318,8 +352,8 @@ impl DayRows<'_> {
         buckets: &mut Buckets,
     ) -> Result<(), Error> {
         let Some(table) = &self.positions else { return Ok(()) };
-        let Scratch { reader, columns, positions, .. } = scratch;
-        table.each(reader, partition, columns, all_columns(), |rows, lanes| {
+        let Scratch { reader, columns, rows, positions, .. } = scratch;
+        table.each((reader, columns, rows), partition, chosen, all_columns(), |rows, lanes| {
             let [account, fund, distributor, transaction, charge, option, units, frozen, pending, unpaid, entitled] =
                 lanes;
             let entitled = match table.columns.last() {
@@ -327,7 +361,7 @@ impl DayRows<'_> {
                 _ => units,
             };
             positions.clear();
-            for row in (0..rows).filter(|row| chosen.has(account[*row], number(fund[*row]))) {
+            for row in 0..rows {
                 positions.push(Position {
                     account: account[row],
                     transaction_account: transaction[row],
@@ -355,8 +389,8 @@ impl DayRows<'_> {
         buckets: &mut Buckets,
     ) -> Result<(), Error> {
         let Some(table) = &self.lots else { return Ok(()) };
-        let Scratch { reader, columns, .. } = scratch;
-        table.each(reader, partition, columns, all_columns(), |rows, lanes| {
+        let Scratch { reader, columns, rows, .. } = scratch;
+        table.each((reader, columns, rows), partition, chosen, all_columns(), |rows, lanes| {
             let [
                 account,
                 fund,
@@ -370,7 +404,7 @@ impl DayRows<'_> {
                 rate_paid,
                 reinvested,
             ] = lanes;
-            for row in (0..rows).filter(|row| chosen.has(account[*row], number(fund[*row]))) {
+            for row in 0..rows {
                 buckets.lot(&Lot {
                     account: account[row],
                     transaction_account: transaction_account[row],
@@ -393,7 +427,13 @@ impl Source for DayRows<'_> {
     type Scratch = Scratch;
 
     fn scratch(&self) -> Scratch {
-        Scratch { reader: Reader::default(), columns: Vec::new(), orders: Vec::new(), positions: Vec::new() }
+        Scratch {
+            reader: Reader::default(),
+            columns: Vec::new(),
+            rows: Vec::new(),
+            orders: Vec::new(),
+            positions: Vec::new(),
+        }
     }
 
     fn bits(&self) -> u32 {
@@ -424,7 +464,7 @@ impl Source for DayRows<'_> {
             self.meter.go_on()?;
             let chosen = self.choose(scratch, partition, wanted)?;
             self.read_positions(scratch, partition, &chosen, buckets)?;
-            if wanted != Wanted::Positions {
+            if !matches!(wanted, Wanted::Holders(_)) {
                 self.read_lots(scratch, partition, &chosen, buckets)?;
             }
             if matches!(wanted, Wanted::All | Wanted::Around(_)) {

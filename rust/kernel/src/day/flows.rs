@@ -63,10 +63,10 @@ macro_rules! flows {
                 $(visit(&mut self.$name);)*
             }
 
-            /// Adds the values of the first eight columns.
-            fn add_line(&mut self, line: [i64; 8]) {
-                let mut values = line.into_iter().map(i128::from);
-                // Values that are not in a line are zero; sums as above.
+            /// Adds lines of values in the order of the columns.
+            fn add_lines(&mut self, lines: &[[i64; 8]; 2]) {
+                let mut values = lines.as_flattened().iter().copied().map(i128::from);
+                // Sums as above; there are as many values as columns, and some more.
                 $(self.$name = self.$name.wrapping_add(values.next().unwrap_or_default());)*
             }
 
@@ -138,17 +138,32 @@ type Map<K, V> = HashMap<K, V, BuildHasherDefault<Spread>>;
 /// Funds and distributors up to this number keep their places in a table instead of a map.
 const DENSE_PLACES: usize = 1 << 18;
 
+/// Where the sums of subscriptions, redemptions, switches out and income stand among those of a fund and distributor.
+/// Those of switches in follow, by the day on which their cash moves.
+const SUBSCRIPTION: usize = 0;
+const REDEMPTION: usize = 1;
+const SWITCH_OUT: usize = 2;
+const INCOME: usize = 3;
+const SWITCH_IN: usize = 4;
+
 /// The flows of some buckets: those of different workers are merged, in any order, to those of the day.
 #[derive(Clone, Debug, Default)]
 pub struct FlowTotals {
-    /// The place of a fund and distributor in the sums, plus one; zero if it has none yet.
+    /// The days on which the cash of switches moves, rising.
+    dates: Vec<i32>,
+    /// Of each fund where that day stands among them for switches that leave it.
+    date_of: Vec<usize>,
+    /// The place of a fund and distributor among the keys, plus one; zero if it has none yet.
     dense: Vec<u32>,
     sparse: Map<u64, u32>,
     keys: Vec<(u32, u32)>,
-    /// What is not in the sums yet of subscriptions, redemptions and both halves of switches.
-    lines: Vec<[Line; 4]>,
-    sums: Vec<[Sums; 5]>,
-    switched: Map<Arrival, Switched>,
+    /// By key and kind, and the days of switches in.
+    sums: Vec<Sums>,
+    /// What is not in the sums yet: two lines for each of them.
+    lines: Vec<Line>,
+    /// What the orders of a stretch add to lines. To add it at once, one after the other, leaves the processor free to
+    /// fetch many lines at a time.
+    staged: Vec<(usize, [i64; 8])>,
 }
 
 /// When the cash of switches moves, in days since 1970, and the numbers of their target and distributor.
@@ -162,7 +177,6 @@ impl FlowTotals {
         self.keys.clear();
         self.lines.clear();
         self.sums.clear();
-        self.switched.clear();
     }
 
     /// Adds the flows of a bucket.
@@ -174,27 +188,34 @@ impl FlowTotals {
 
     /// Adds to the sums what is not there yet.
     pub(super) fn fold(&mut self) {
-        for (lines, sums) in self.lines.iter_mut().zip(&mut self.sums) {
-            lines.iter_mut().zip(sums).for_each(|(line, sums)| sums.add_line(line.take()));
+        let (pairs, _) = self.lines.as_chunks_mut();
+        for ([line, rare], sums) in pairs.iter_mut().zip(&mut self.sums) {
+            sums.add_lines(&[line.take(), rare.take()]);
         }
     }
 
     /// Adds the flows of orders; they are in the sums once these are folded.
     pub(super) fn add_orders(&mut self, ctx: &Context<'_>, orders: &[Order], outcomes: &[Outcome]) {
-        let width = ctx.distributors.len();
-        if self.dense.is_empty() {
-            let places = ctx.terms.funds.len().checked_mul(width).filter(|places| *places <= DENSE_PLACES);
-            self.dense.resize(places.unwrap_or_default(), 0);
-        }
+        self.prepare(ctx);
         for (order, outcome) in orders.iter().zip(outcomes) {
             if outcome.confirmed > 0 {
                 self.add_order(ctx, order, outcome);
             }
         }
+        for (number, values) in &self.staged {
+            let Some(full) = self.lines.get_mut(*number).and_then(|line| line.add(*values)) else { continue };
+            // The first line of a pair, or the second.
+            let pair = if number.is_multiple_of(2) { [full, [0; 8]] } else { [[0; 8], full] };
+            if let Some(sums) = self.sums.get_mut(number >> 1) {
+                sums.add_lines(&pair);
+            }
+        }
+        self.staged.clear();
     }
 
     /// Adds the income of positions.
     pub(super) fn add_positions(&mut self, ctx: &Context<'_>, positions: &[Closing]) {
+        self.prepare(ctx);
         for closing in positions {
             if (closing.income | closing.income_units | closing.income_cash) != 0 {
                 self.add_income(ctx, closing);
@@ -202,81 +223,80 @@ impl FlowTotals {
         }
     }
 
+    /// Learns the day's dates, and how many funds and distributors there are.
+    fn prepare(&mut self, ctx: &Context<'_>) {
+        let days = ctx.days.iter().map(|day| day.value_dates.switch);
+        if self.date_of.len() == days.len() {
+            return;
+        }
+        self.dates.extend(days.clone());
+        self.dates.sort_unstable();
+        self.dates.dedup();
+        self.date_of.extend(days.map(|day| self.dates.partition_point(|date| *date < day)));
+        let places = ctx.terms.funds.len().checked_mul(ctx.distributors.len());
+        self.dense.resize(places.filter(|places| *places <= DENSE_PLACES).unwrap_or_default(), 0);
+    }
+
+    /// How many sums a fund and distributor have.
+    const fn width(&self) -> usize {
+        // As many days as there are funds at most.
+        SWITCH_IN.wrapping_add(self.dates.len())
+    }
+
     fn add_order(&mut self, ctx: &Context<'_>, order: &Order, outcome: &Outcome) {
         let kind = match order.kind {
-            Kind::Subscribe | Kind::Periodic => FlowKind::Subscription,
-            Kind::Redeem => FlowKind::Redemption,
+            Kind::Subscribe | Kind::Periodic => SUBSCRIPTION,
+            Kind::Redeem => REDEMPTION,
             Kind::Switch => return self.add_switch(ctx, order, outcome),
             Kind::Unsupported => return,
         };
+        let Some(first) = self.first(ctx, order.fund, order.distributor) else { return };
         let &Outcome { amount, net, units, fee, fee_to_distributor, fee_to_manager, rounding, .. } = outcome;
         let line = [1, amount, net, units, fee, fee_to_distributor, fee_to_manager, rounding];
-        let Some(place) = self.place(ctx, order.fund, order.distributor) else { return };
-        self.add_line(place, kind, line);
         let &Outcome { back_end, fee_to_fund, refund, .. } = outcome;
-        if (back_end | fee_to_fund | refund) != 0 {
-            let [back_end, fee_to_fund, refund] = [back_end, fee_to_fund, refund].map(i128::from);
-            self.add_rare(place, kind, &Sums { back_end, fee_to_fund, refund, ..Sums::default() });
-        }
+        self.stage(first.wrapping_add(kind), line, [back_end, 0, fee_to_fund, refund]);
     }
 
     /// What an order of a switch says of its fees is split again: the redemption's stay with the fund it leaves, the
     /// top-up fee is the target's.
     fn add_switch(&mut self, ctx: &Context<'_>, order: &Order, outcome: &Outcome) {
-        let (Some(target), Some(day)) = (ctx.fund(order.target), ctx.day(order.fund)) else { return };
+        let Some(target) = ctx.fund(order.target) else { return };
         let &Outcome { amount, net, units, fee, fee_to_distributor, fee_to_manager, rounding, .. } = outcome;
         let &Outcome { back_end, fee_to_fund, top_up_fee, refund, net_in, units_in, rounding_in, .. } = outcome;
         let top_up_to_manager = manager_part(target, top_up_fee);
         // The manager's part of a fee is between nothing and the fee, and a switch's payees get values of 18 digits, so
         // that the differences fit.
         let top_up_to_distributor = top_up_fee.wrapping_sub(top_up_to_manager);
-        if let Some(place) = self.place(ctx, order.fund, order.distributor) {
+        if let Some(first) = self.first(ctx, order.fund, order.distributor) {
             let to_distributor = fee_to_distributor.wrapping_sub(top_up_to_distributor);
             let to_manager = fee_to_manager.wrapping_sub(top_up_to_manager);
             let line = [1, amount, net, units, fee, to_distributor, to_manager, rounding];
-            self.add_line(place, FlowKind::SwitchOut, line);
-            let [back_end, fee_to_fund] = [back_end, fee_to_fund].map(i128::from);
-            self.add_rare(place, FlowKind::SwitchOut, &Sums { back_end, fee_to_fund, ..Sums::default() });
+            self.stage(first.wrapping_add(SWITCH_OUT), line, [back_end, 0, fee_to_fund, 0]);
         }
-        if let Some(place) = self.place(ctx, order.target, order.distributor) {
+        let date = usize::try_from(order.fund).ok().and_then(|fund| self.date_of.get(fund)).copied();
+        if let (Some(first), Some(date)) = (self.first(ctx, order.target, order.distributor), date) {
             let line = [1, net_in, net_in, units_in, 0, top_up_to_distributor, top_up_to_manager, rounding_in];
-            self.add_line(place, FlowKind::SwitchIn, line);
-            let [top_up_fee, refund] = [top_up_fee, refund].map(i128::from);
-            self.add_rare(place, FlowKind::SwitchIn, &Sums { top_up_fee, refund, ..Sums::default() });
+            self.stage(first.wrapping_add(SWITCH_IN).wrapping_add(date), line, [0, top_up_fee, 0, refund]);
         }
-        let arrival = (day.value_dates.switch, order.target, order.distributor);
-        let switched = self.switched.entry(arrival).or_default();
-        // Sums of fewer than 2^64 values below 2^63, here and below.
-        switched.net_in = switched.net_in.wrapping_add(i128::from(net_in));
-        switched.to_distributor = switched.to_distributor.wrapping_add(i128::from(top_up_to_distributor));
-        switched.to_manager = switched.to_manager.wrapping_add(i128::from(top_up_to_manager));
-        switched.refund = switched.refund.wrapping_add(i128::from(refund));
     }
 
-    /// Adds to the columns that most orders have.
+    /// Notes what an order adds to sums: the columns that most orders have, and the four after these.
     #[inline]
-    fn add_line(&mut self, place: usize, kind: FlowKind, values: [i64; 8]) {
-        let kind = usize::from(kind as u8);
-        let Some(line) = self.lines.get_mut(place).and_then(|lines| lines.get_mut(kind)) else { return };
-        if let Some(full) = line.add(values)
-            && let Some(sums) = self.sums.get_mut(place).and_then(|sums| sums.get_mut(kind))
-        {
-            sums.add_line(full);
-        }
-    }
-
-    /// Adds to the columns that few orders have.
-    fn add_rare(&mut self, place: usize, kind: FlowKind, values: &Sums) {
-        let sums = self.sums.get_mut(place).and_then(|sums| sums.get_mut(usize::from(kind as u8)));
-        if let Some(sums) = sums.filter(|_| *values != Sums::default()) {
-            sums.add(values);
+    fn stage(&mut self, sums: usize, line: [i64; 8], rare: [i64; 4]) {
+        // Two lines for each of the sums.
+        let first = sums.wrapping_mul(2);
+        self.staged.push((first, line));
+        let [back_end, top_up_fee, fee_to_fund, refund] = rare;
+        if (back_end | top_up_fee | fee_to_fund | refund) != 0 {
+            self.staged.push((first.wrapping_add(1), [back_end, top_up_fee, fee_to_fund, refund, 0, 0, 0, 0]));
         }
     }
 
     fn add_income(&mut self, ctx: &Context<'_>, closing: &Closing) {
         let reinvested = par_cash(ctx, i128::from(closing.income_units));
         let (income, cash) = (i128::from(closing.income), i128::from(closing.income_cash));
-        if let Some([_, _, _, _, sums]) = self.sums(ctx, closing.fund, closing.distributor) {
+        let first = self.first(ctx, closing.fund, closing.distributor);
+        if let Some(sums) = first.and_then(|first| self.sums.get_mut(first.wrapping_add(INCOME))) {
             sums.add(&Sums {
                 amount: income,
                 net: cash,
@@ -288,74 +308,58 @@ impl FlowTotals {
         }
     }
 
-    /// The sums of a fund and distributor by kind; `None` for a fund that is not in the terms.
-    fn sums(&mut self, ctx: &Context<'_>, fund: u32, distributor: u32) -> Option<&mut [Sums; 5]> {
-        let place = self.place(ctx, fund, distributor)?;
-        self.sums.get_mut(place)
-    }
-
-    /// Where the sums of a fund and distributor stand; `None` for a fund that is not in the terms.
+    /// Where the sums of a fund and distributor begin; `None` for a fund that is not in the terms.
     #[inline]
-    fn place(&mut self, ctx: &Context<'_>, fund: u32, distributor: u32) -> Option<usize> {
+    fn first(&mut self, ctx: &Context<'_>, fund: u32, distributor: u32) -> Option<usize> {
         ctx.fund(fund)?;
-        let width = ctx.distributors.len();
-        let index = usize::try_from(fund).ok()?.wrapping_mul(width).wrapping_add(usize::try_from(distributor).ok()?);
-        let place = match self.dense.get_mut(index) {
+        let distributors = ctx.distributors.len();
+        let row = usize::try_from(fund).ok()?.wrapping_mul(distributors);
+        let place = match self.dense.get_mut(row.wrapping_add(usize::try_from(distributor).ok()?)) {
             Some(place) => place,
             None => self.sparse.entry((u64::from(fund) << 32) | u64::from(distributor)).or_default(),
         };
+        let width = SWITCH_IN.wrapping_add(self.dates.len());
         if *place == 0 {
             self.keys.push((fund, distributor));
-            self.lines.push(<[Line; 4]>::default());
-            self.sums.push(<[Sums; 5]>::default());
-            *place = u32::try_from(self.sums.len()).ok()?;
+            self.sums.resize(self.sums.len().wrapping_add(width), Sums::default());
+            self.lines.resize(self.sums.len().wrapping_mul(2), Line::default());
+            *place = u32::try_from(self.keys.len()).ok()?;
         }
-        usize::try_from(place.wrapping_sub(1)).ok()
+        // One of the keys, each of which has so many sums.
+        Some(usize::try_from(place.wrapping_sub(1)).ok()?.wrapping_mul(width))
     }
 
-    /// Adds the flows of other buckets.
+    /// The sums of each fund and distributor.
+    fn each_key(&self) -> impl Iterator<Item = ((u32, u32), &[Sums])> {
+        self.keys.iter().copied().zip(self.sums.chunks(self.width()))
+    }
+
+    /// Adds the flows of other buckets, all of which are in their sums.
     pub fn merge(&mut self, ctx: &Context<'_>, other: &Self) {
-        if self.dense.is_empty() {
-            self.dense.resize(other.dense.len(), 0);
-        }
-        for ((fund, distributor), theirs) in other.keys.iter().zip(&other.sums) {
-            if let Some(sums) = self.sums(ctx, *fund, *distributor) {
-                sums.iter_mut().zip(theirs).for_each(|(sums, theirs)| sums.add(theirs));
-            }
-        }
-        for (key, theirs) in &other.switched {
-            let switched = self.switched.entry(*key).or_default();
-            switched.net_in = switched.net_in.wrapping_add(theirs.net_in);
-            switched.to_distributor = switched.to_distributor.wrapping_add(theirs.to_distributor);
-            switched.to_manager = switched.to_manager.wrapping_add(theirs.to_manager);
-            switched.refund = switched.refund.wrapping_add(theirs.refund);
+        self.prepare(ctx);
+        for ((fund, distributor), theirs) in other.each_key() {
+            let sums = self.first(ctx, fund, distributor).and_then(|first| self.sums.get_mut(first..));
+            sums.into_iter().flatten().zip(theirs).for_each(|(sums, theirs)| sums.add(theirs));
         }
     }
 
-    /// Hands out all sums as numbers: of each fund and distributor its number and theirs, then those of switches.
+    /// Hands out all sums as numbers: of each fund and distributor its number and theirs.
     pub(super) fn each(&self, visit: &mut impl FnMut(i128)) {
-        let count = |count: usize| i128::try_from(count).unwrap_or(i128::MAX);
-        visit(count(self.keys.len()));
-        for ((fund, distributor), sums) in self.keys.iter().zip(&self.sums) {
-            [*fund, *distributor].into_iter().for_each(|number| visit(number.into()));
-            sums.clone().iter_mut().for_each(|sums| sums.each(&mut |number| visit(*number)));
-        }
-        visit(count(self.switched.len()));
-        for ((date, target, distributor), switched) in self.switched() {
-            let Switched { net_in, to_distributor, to_manager, refund } = switched;
-            [date.into(), target.into(), distributor.into()].into_iter().for_each(&mut *visit);
-            [net_in, to_distributor, to_manager, refund].into_iter().for_each(&mut *visit);
+        for ((fund, distributor), sums) in self.each_key() {
+            [fund, distributor].into_iter().for_each(|number| visit(number.into()));
+            sums.iter().for_each(|sums| sums.clone().each(&mut |number| visit(*number)));
         }
     }
 
     /// The sums that [`Self::each`] gave; `None` if these are not theirs.
     pub(super) fn from_numbers(ctx: &Context<'_>, mut numbers: impl Iterator<Item = i128>) -> Option<Self> {
         let mut flows = Self::default();
-        for _ in 0..numbers.next()? {
-            let mut key = || u32::try_from(numbers.next()?).ok();
-            let (fund, distributor) = (key()?, key()?);
+        flows.prepare(ctx);
+        while let Some(fund) = numbers.next() {
+            let (fund, distributor) = (u32::try_from(fund).ok()?, u32::try_from(numbers.next()?).ok()?);
+            let (first, width) = (flows.first(ctx, fund, distributor)?, flows.width());
             let mut whole = true;
-            for sums in flows.sums(ctx, fund, distributor)? {
+            for sums in flows.sums.get_mut(first..)?.iter_mut().take(width) {
                 sums.each(&mut |number| match numbers.next() {
                     Some(kept) => *number = kept,
                     None => whole = false,
@@ -365,15 +369,7 @@ impl FlowTotals {
                 return None;
             }
         }
-        for _ in 0..numbers.next()? {
-            let date = i32::try_from(numbers.next()?).ok()?;
-            let mut key = || u32::try_from(numbers.next()?).ok();
-            let key = (date, key()?, key()?);
-            let [net_in, to_distributor, to_manager, refund] =
-                [numbers.next()?, numbers.next()?, numbers.next()?, numbers.next()?];
-            flows.switched.insert(key, Switched { net_in, to_distributor, to_manager, refund });
-        }
-        numbers.next().is_none().then_some(flows)
+        Some(flows)
     }
 
     /// The rows of the table: those with something, by fund, distributor and kind.
@@ -382,9 +378,13 @@ impl FlowTotals {
     /// [`Code::Overflow`] if a total has more than 18 digits.
     pub fn rows(&self) -> Result<Vec<Flow>, Error> {
         let mut rows = Vec::new();
-        for ((fund, distributor), sums) in self.keys.iter().zip(&self.sums) {
+        for ((fund, distributor), sums) in self.each_key() {
+            let [subscriptions, redemptions, switches_out, income, switches_in @ ..] = sums else { continue };
+            let mut switch_in = Sums::default();
+            switches_in.iter().for_each(|of_date| switch_in.add(of_date));
+            let sums = [subscriptions, redemptions, switches_out, &switch_in, income];
             for (kind, sums) in FlowKind::ALL.into_iter().zip(sums).filter(|(_, sums)| **sums != Sums::default()) {
-                rows.push(sums.row(*fund, *distributor, kind)?);
+                rows.push(sums.row(fund, distributor, kind)?);
             }
         }
         rows.sort_unstable_by_key(|row| (row.fund, row.distributor, row.kind));
@@ -393,8 +393,16 @@ impl FlowTotals {
 
     /// What switches brought, by the day on which their cash moves, their target and distributor.
     pub fn switched(&self) -> Vec<(Arrival, Switched)> {
-        let mut rows: Vec<_> = self.switched.iter().map(|(key, switched)| (*key, *switched)).collect();
-        rows.sort_unstable_by_key(|(key, _)| *key);
+        let mut rows = Vec::new();
+        for ((target, distributor), sums) in self.each_key() {
+            let by_date = self.dates.iter().zip(sums.get(SWITCH_IN..).unwrap_or_default());
+            for (date, sums) in by_date.filter(|(_, sums)| **sums != Sums::default()) {
+                let &Sums { net, fee_to_distributor, fee_to_manager, refund, .. } = sums;
+                let (to_distributor, to_manager) = (fee_to_distributor, fee_to_manager);
+                rows.push(((*date, target, distributor), Switched { net_in: net, to_distributor, to_manager, refund }));
+            }
+        }
+        rows.sort_unstable_by_key(|(arrival, _)| *arrival);
         rows
     }
 }

@@ -171,6 +171,17 @@ pub(super) fn distribute(
     Ok(results)
 }
 
+/// The funds that have income or pay out, by fund: no others' positions matter.
+pub(super) fn with_income(ctx: &Context<'_>, incomes: &[Income]) -> Vec<bool> {
+    let mut funds: Vec<bool> = ctx.days.iter().map(|day| day.pays_out).collect();
+    for income in incomes {
+        if let Some(fund) = usize::try_from(income.fund).ok().and_then(|fund| funds.get_mut(fund)) {
+            *fund = true;
+        }
+    }
+    funds
+}
+
 /// Fails a fund.
 fn failed(code: Code, fund: u32) -> Error {
     Error { operands: vec![fund.into()], ..Error::whole(code) }

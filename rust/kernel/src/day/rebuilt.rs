@@ -14,7 +14,7 @@ use super::events::{Event, EventOutcome, Held, Register, by_bucket, happen, name
 use super::finish::{Settler, Shares, Sums};
 use super::gate::Gates;
 use super::hold::{Hold, Pricings, Ruler};
-use super::income::{Given, Holders, IncomeResult, Plans, distribute};
+use super::income::{Given, Holders, IncomeResult, Plans, distribute, with_income};
 use super::input::DayInput;
 use super::intern::Numbers;
 use super::opening::{Opener, Origins};
@@ -34,23 +34,26 @@ const PIECE_ROWS: usize = 1 << 10;
 /// Which rows of a partition are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted<'w> {
-    /// Positions.
-    Positions,
+    /// Positions of some funds, by fund. More rows do no harm, here and below.
+    Holders(&'w [bool]),
     /// Positions and their lots.
     Register,
     /// All rows.
     All,
     /// What gates and swings of some funds look at, by fund: all rows of these funds, and of every account that
-    /// switches into one of them all rows of the fund that it leaves. More rows do no harm.
+    /// switches into one of them all rows of the fund that it leaves.
     Around(&'w [bool]),
 }
 
 impl Wanted<'_> {
     /// Whether rows of a fund are wanted of every account.
     #[inline]
+    #[must_use]
     pub fn has(&self, fund: u32) -> bool {
         match self {
-            Self::Around(funds) => usize::try_from(fund).ok().and_then(|fund| funds.get(fund)) == Some(&true),
+            Self::Holders(funds) | Self::Around(funds) => {
+                usize::try_from(fund).ok().and_then(|fund| funds.get(fund)) == Some(&true)
+            }
             _ => true,
         }
     }
@@ -329,6 +332,8 @@ impl<'e, 'k, S: Source> Rebuilt<'e, 'k, S> {
 struct Open<'h, 'e, 'k, 'a, S> {
     hold: &'h mut Rebuilt<'e, 'k, S>,
     ctx: &'h Context<'a>,
+    /// The funds whose positions are looked at, by fund.
+    funds: Vec<bool>,
 }
 
 impl<S: Source> Open<'_, '_, '_, '_, S> {
@@ -337,7 +342,7 @@ impl<S: Source> Open<'_, '_, '_, '_, S> {
         init: impl Fn() -> T + Sync,
         work: impl Fn(&mut T, &[Position], &mut Vec<PositionIncome>) -> Result<(), Error> + Sync,
     ) -> Result<Vec<T>, Error> {
-        let Rebuilt { exec, recipe } = &*self.hold;
+        let (Rebuilt { exec, recipe }, funds) = (&*self.hold, &self.funds);
         if !recipe.decided.moved.is_empty() {
             let work = |state: &mut T, _: &mut Ruler, _: usize, bucket: &mut Bucket| {
                 work(state, &bucket.positions, &mut bucket.income)
@@ -348,7 +353,7 @@ impl<S: Source> Open<'_, '_, '_, '_, S> {
         let states = exec.run(recipe.rows(), recipe.all(), init, |(builder, state), _, partition| {
             let Builder { scratch, buckets, .. } = builder;
             buckets.loose.get_or_insert_default().0.clear();
-            recipe.source.read(scratch, partition, Wanted::Positions, buckets)?;
+            recipe.source.read(scratch, partition, Wanted::Holders(funds), buckets)?;
             let Some((positions, income)) = &mut buckets.loose else { return Ok(()) };
             recipe.decided.pay(positions, income)?;
             work(state, positions, income)
@@ -408,7 +413,7 @@ impl<S: Source> Hold for Rebuilt<'_, '_, S> {
     }
 
     fn distribute(&mut self, ctx: &Context<'_>, incomes: &[Income]) -> Result<Vec<IncomeResult>, Error> {
-        distribute(ctx, incomes, &mut Open { hold: self, ctx })
+        distribute(ctx, incomes, &mut Open { hold: self, ctx, funds: with_income(ctx, incomes) })
     }
 
     fn dealt(&self, _: usize) -> Vec<bool> {

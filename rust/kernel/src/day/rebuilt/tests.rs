@@ -73,7 +73,7 @@ impl Source for Piles {
         let is_in = |account: i64, fund: u32| wanted.has(fund) || leaves(account, fund);
         let positions = self.positions[partition].iter().filter(|row| is_in(row.account, row.fund));
         buckets.positions(&positions.copied().collect::<Vec<_>>());
-        if wanted != Wanted::Positions {
+        if !matches!(wanted, Wanted::Holders(_)) {
             let lots = self.lots[partition].iter().filter(|row| is_in(row.account, row.fund));
             lots.for_each(|row| buckets.lot(row));
         }
