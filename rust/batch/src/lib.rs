@@ -14,6 +14,7 @@ pub mod journal;
 pub mod measures;
 mod merge;
 pub mod out;
+pub mod packed;
 pub mod progress;
 pub mod read;
 pub mod resolve;

@@ -7,7 +7,8 @@ use fundclear_kernel::exec::Exec;
 use crate::blocks::{Reader, Rows};
 use crate::duplicates::{Filter, MOST, Refused, Verdict, Verdicts};
 use crate::error::{Error, Failures};
-use crate::source::{Column, Lookup, Packed, orders};
+use crate::packed::{Column, Lookup, Packed};
+use crate::source::orders;
 
 /// An order with a suspected id: its distributor and id, all that it says, and its partition.
 type Suspect = ((i64, i64), Vec<i64>, usize);

@@ -1,47 +1,16 @@
 //! The rows of a day as the kernel asks for them: packed columns of a partition, made into orders, positions and lots.
 
 use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 
-use fundclear_kernel::day::Numbers;
 use fundclear_kernel::day::rebuilt::{Buckets, Source, Wanted};
 use fundclear_kernel::day::types::{Kind, Lot, Order, Origin, OwnCharge, Position, Reason, day_of};
 use fundclear_kernel::error::Error as KernelError;
 
-use crate::blocks::{Partitions, Reader, Rows};
 use crate::duplicates::{Filter, Refused};
 use crate::error::{Error, Failures};
+use crate::packed::{Column, Look, Memory, Packed, number};
 use crate::progress::Meter;
-
-/// What the values of a packed column stand for.
-#[derive(Clone, Debug)]
-pub enum Lookup {
-    /// Themselves.
-    Same,
-    /// Numbers of texts: what each stands for.
-    Texts(Vec<i64>),
-    /// Keys that are numbered.
-    Keys(Numbers),
-    /// Keys of switch targets, of which zero is none.
-    Targets(Numbers),
-}
-
-/// A column of a table.
-#[derive(Clone, Debug)]
-pub enum Column {
-    /// One value for all rows.
-    Scalar(i64),
-    /// A packed column, and what its values stand for.
-    Packed(usize, Lookup),
-}
-
-/// A table that was read.
-#[derive(Debug)]
-pub struct Packed<'d> {
-    /// Its rows by partition.
-    pub partitions: Partitions<'d>,
-    /// Its columns, by their place in the list of the table's columns.
-    pub columns: Vec<Column>,
-}
 
 macro_rules! places {
     ($($(#[$doc:meta])* $module:ident { $($name:ident),* })*) => {$(
@@ -97,6 +66,8 @@ pub struct DayRows<'d> {
     pub kinds: Vec<Kind>,
     /// Orders that are refused for their ids.
     pub refused: Refused,
+    /// What passes have chosen of each partition.
+    pub choices: Choices,
     /// The dealing day, in days since 1970.
     pub date: i32,
     /// Where failures are left.
@@ -106,122 +77,75 @@ pub struct DayRows<'d> {
 }
 
 /// A worker's memory for reading partitions.
+#[derive(Default)]
 pub struct Scratch {
-    reader: Reader,
-    columns: Vec<Lane>,
-    rows: Vec<usize>,
+    memory: Memory,
     orders: Vec<Order>,
     positions: Vec<Position>,
 }
 
-/// The values of a column in the rows of a block.
-#[derive(Default)]
-struct Lane {
-    values: Vec<i64>,
-    /// The value that all of them have, if they were filled with one: most columns have it in the next block too.
-    same: Option<i64>,
+/// What passes have chosen of each partition, and around which funds: those after the first one need not choose again.
+#[derive(Debug)]
+pub struct Choices(Vec<Mutex<(Vec<bool>, Notes)>>);
+
+/// The numbers of the rows of a partition that are looked at.
+#[derive(Debug, Default)]
+struct Notes {
+    positions: Vec<u32>,
+    lots: Vec<u32>,
+    orders: Vec<u32>,
+    /// Of the orders that earlier days left over.
+    earlier: Vec<u32>,
 }
 
-impl Lane {
-    /// As many rows of one value.
-    fn fill(&mut self, value: i64, rows: usize) {
-        if self.same != Some(value) || self.values.len() < rows {
-            self.values.clear();
-            self.values.resize(rows, value);
-            self.same = Some(value);
-        }
-    }
+/// Rows are noted as long as they are not more than one in so many.
+const FEW: usize = 16;
 
-    /// Some rows of a column of a block, or all.
-    fn read(&mut self, column: &Column, block: &Rows<'_>, some: Option<&[usize]>) {
-        let count = some.map_or(block.count(), <[usize]>::len);
-        match column {
-            Column::Scalar(value) => self.fill(*value, count),
-            Column::Packed(place, lookup) => match block.constant(*place) {
-                Some(value) => self.fill(lookup.of(value), count),
-                None => {
-                    match some {
-                        Some(rows) => block.some(*place, rows, &mut self.values),
-                        None => block.column(*place, &mut self.values),
-                    }
-                    lookup.apply(&mut self.values);
-                    self.same = None;
-                }
-            },
-        }
+impl Choices {
+    /// Of 2^bits partitions.
+    #[must_use]
+    pub fn new(bits: u32) -> Self {
+        Self((0..1 << bits).map(|_| Mutex::default()).collect())
     }
 }
 
-impl Packed<'_> {
-    /// Looks at the chosen rows of a partition block by block: how many there are, and some columns, each of so many
-    /// values. The first two are the account and the fund.
-    fn each<const COLUMNS: usize>(
-        &self,
-        (reader, memory, rows): (&mut Reader, &mut Vec<Lane>, &mut Vec<usize>),
-        partition: usize,
-        chosen: &Chosen<'_>,
-        places: [usize; COLUMNS],
-        mut look: impl FnMut(usize, [&[i64]; COLUMNS]),
-    ) -> Result<(), Error> {
-        memory.resize_with(memory.len().max(COLUMNS), Lane::default);
-        self.partitions.each(reader, partition, |block| {
-            let read = |memory: &mut [Lane], places: &[usize], some: Option<&[usize]>| {
-                for (lane, place) in memory.iter_mut().zip(places) {
-                    match self.columns.get(*place) {
-                        Some(column) => lane.read(column, block, some),
-                        None => lane.fill(0, some.map_or(block.count(), <[usize]>::len)),
-                    }
-                }
-            };
-            let some = if chosen.has_all() {
-                None
-            } else {
-                read(memory, &places[..2], None);
-                let [account, fund, ..] = &memory[..] else { return };
-                let (account, fund) = (&account.values, &fund.values);
-                rows.clear();
-                rows.extend((0..block.count()).filter(|row| chosen.has(account[*row], number(fund[*row]))));
-                // All of them are read faster together than one by one.
-                (rows.len() < block.count()).then_some(&rows[..])
-            };
-            let count = some.map_or(block.count(), <[usize]>::len);
-            if count == 0 {
-                return;
-            }
-            read(memory, &places, some);
-            let mut lanes = [[].as_slice(); COLUMNS];
-            lanes.iter_mut().zip(&memory[..]).for_each(|(values, lane)| *values = &lane.values[..count]);
-            look(count, lanes);
-        })
+/// Which rows of a partition's tables are looked at.
+struct Looks<'l> {
+    positions: Look<'l>,
+    lots: Look<'l>,
+    orders: Look<'l>,
+    earlier: Look<'l>,
+}
+
+impl<'l> Looks<'l> {
+    fn all() -> Self {
+        Self { positions: Look::All, lots: Look::All, orders: Look::All, earlier: Look::All }
+    }
+
+    fn chosen(chosen: &'l dyn Fn(i64, u32) -> bool) -> Self {
+        let look = || Look::Chosen(chosen, Vec::new());
+        Self { positions: look(), lots: look(), orders: look(), earlier: look() }
+    }
+
+    fn noted(notes: &'l Notes) -> Self {
+        let Notes { positions, lots, orders, earlier } = notes;
+        let [positions, lots, orders, earlier] = [positions, lots, orders, earlier].map(|rows| Look::Noted(rows));
+        Self { positions, lots, orders, earlier }
+    }
+
+    /// The numbers of what was chosen.
+    fn notes(self) -> Notes {
+        let noted = |look| if let Look::Chosen(_, noted) = look { noted } else { Vec::new() };
+        let Self { positions, lots, orders, earlier } = self;
+        let [positions, lots, orders, earlier] = [positions, lots, orders, earlier].map(noted);
+        Notes { positions, lots, orders, earlier }
     }
 }
 
-impl Lookup {
-    /// What a value stands for.
-    #[inline]
-    fn of(&self, value: i64) -> i64 {
-        match self {
-            Self::Same => value,
-            Self::Texts(known) => {
-                usize::try_from(value).ok().and_then(|text| known.get(text)).copied().unwrap_or_default()
-            }
-            Self::Targets(_) if value == 0 => -1,
-            Self::Keys(numbers) | Self::Targets(numbers) => i64::from(numbers.of(value)),
-        }
+impl Notes {
+    fn rows(&self) -> usize {
+        [&self.positions, &self.lots, &self.orders, &self.earlier].map(Vec::len).iter().sum()
     }
-
-    /// What the values of a column stand for, in their place.
-    fn apply(&self, values: &mut [i64]) {
-        if !matches!(self, Self::Same) {
-            values.iter_mut().for_each(|value| *value = self.of(*value));
-        }
-    }
-}
-
-/// The number of a fund or distributor.
-#[inline]
-fn number(value: i64) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
 #[inline]
@@ -229,54 +153,34 @@ fn code(value: i64) -> u8 {
     u8::try_from(value).unwrap_or(u8::MAX)
 }
 
-/// Which rows of a partition are taken.
-struct Chosen<'w> {
-    wanted: Wanted<'w>,
-    /// Accounts that switch into the funds, each with the fund that it leaves.
-    left: HashSet<(i64, u32)>,
-    accounts: Filter,
-}
-
-impl Chosen<'_> {
-    /// All rows, whatever they are wanted for.
-    fn all() -> Self {
-        Self { wanted: Wanted::All, left: HashSet::new(), accounts: Filter::default() }
-    }
-
-    /// Whether that is every row.
-    const fn has_all(&self) -> bool {
-        matches!(self.wanted, Wanted::All | Wanted::Register)
-    }
-
-    #[inline]
-    fn has(&self, account: i64, fund: u32) -> bool {
-        self.wanted.has(fund) || self.accounts.may_have(account) && self.left.contains(&(account, fund))
-    }
-}
-
 impl DayRows<'_> {
-    /// Finds out which rows are wanted.
-    fn choose<'w>(&self, scratch: &mut Scratch, partition: usize, wanted: Wanted<'w>) -> Result<Chosen<'w>, Error> {
+    /// Accounts that switch into some funds from others, each with the fund that it leaves.
+    fn leaving(&self, memory: &mut Memory, partition: usize, wanted: Wanted<'_>) -> Result<HashSet<(i64, u32)>, Error> {
+        let (mut switches, mut row) = (Vec::new(), 0_u32);
+        self.orders.each(memory, partition, [orders::kind], &mut Look::All, |rows, [kind]| {
+            for kind in &kind[..rows] {
+                if self.kind(code(*kind)) == Kind::Switch {
+                    switches.push(row);
+                }
+                // Rows of a partition.
+                row = row.saturating_add(1);
+            }
+        })?;
         let mut left = HashSet::new();
-        if let Wanted::Around(_) = wanted {
-            let mut look = |kind, account, fund, target| {
-                if kind == Kind::Switch && wanted.has(target) && !wanted.has(fund) {
-                    left.insert((account, fund));
-                }
-            };
-            let Scratch { reader, columns, rows, .. } = scratch;
-            let places = [orders::account, orders::fund, orders::kind, orders::target_fund];
-            let memory = (reader, columns, rows);
-            self.orders.each(memory, partition, &Chosen::all(), places, |rows, [account, fund, kind, target]| {
-                for row in 0..rows {
-                    look(self.kind(code(kind[row])), account[row], number(fund[row]), number(target[row]));
-                }
-            })?;
-            let earlier = self.earlier.get(partition).into_iter().flatten();
-            earlier.for_each(|order| look(order.kind, order.account, order.fund, order.target));
-        }
-        let accounts = Filter::of(left.len(), left.iter().map(|(account, _)| *account));
-        Ok(Chosen { wanted, left, accounts })
+        let mut look = |account, fund, target| {
+            if wanted.has(target) && !wanted.has(fund) {
+                left.insert((account, fund));
+            }
+        };
+        let places = [orders::account, orders::fund, orders::target_fund];
+        self.orders.each(memory, partition, places, &mut Look::Noted(&switches), |rows, [account, fund, target]| {
+            (0..rows).for_each(|row| look(account[row], number(fund[row]), number(target[row])));
+        })?;
+        let earlier = self.earlier.get(partition).into_iter().flatten();
+        earlier
+            .filter(|order| order.kind == Kind::Switch)
+            .for_each(|order| look(order.account, order.fund, order.target));
+        Ok(left)
     }
 
     /// What a kind of the caller's is.
@@ -289,12 +193,12 @@ impl DayRows<'_> {
         &self,
         scratch: &mut Scratch,
         partition: usize,
-        chosen: &Chosen<'_>,
+        which: &mut Look<'_>,
         buckets: &mut Buckets,
     ) -> Result<(), Error> {
-        let Scratch { reader, columns, rows, orders, .. } = scratch;
+        let Scratch { memory, orders, .. } = scratch;
         let mut refused = self.refused.partition(partition);
-        self.orders.each((reader, columns, rows), partition, chosen, all_columns(), |rows, lanes| {
+        self.orders.each(memory, partition, all_columns(), which, |rows, lanes| {
             let [
                 account,
                 fund,
@@ -339,8 +243,6 @@ impl DayRows<'_> {
             }
             buckets.orders(orders);
         })?;
-        let earlier = self.earlier.get(partition).into_iter().flatten();
-        earlier.filter(|order| chosen.has(order.account, order.fund)).for_each(|order| buckets.order(order));
         Ok(())
     }
 
@@ -348,12 +250,12 @@ impl DayRows<'_> {
         &self,
         scratch: &mut Scratch,
         partition: usize,
-        chosen: &Chosen<'_>,
+        which: &mut Look<'_>,
         buckets: &mut Buckets,
     ) -> Result<(), Error> {
         let Some(table) = &self.positions else { return Ok(()) };
-        let Scratch { reader, columns, rows, positions, .. } = scratch;
-        table.each((reader, columns, rows), partition, chosen, all_columns(), |rows, lanes| {
+        let Scratch { memory, positions, .. } = scratch;
+        table.each(memory, partition, all_columns(), which, |rows, lanes| {
             let [account, fund, distributor, transaction, charge, option, units, frozen, pending, unpaid, entitled] =
                 lanes;
             let entitled = match table.columns.last() {
@@ -385,12 +287,12 @@ impl DayRows<'_> {
         &self,
         scratch: &mut Scratch,
         partition: usize,
-        chosen: &Chosen<'_>,
+        which: &mut Look<'_>,
         buckets: &mut Buckets,
     ) -> Result<(), Error> {
         let Some(table) = &self.lots else { return Ok(()) };
-        let Scratch { reader, columns, rows, .. } = scratch;
-        table.each((reader, columns, rows), partition, chosen, all_columns(), |rows, lanes| {
+        let memory = &mut scratch.memory;
+        table.each(memory, partition, all_columns(), which, |rows, lanes| {
             let [
                 account,
                 fund,
@@ -427,13 +329,7 @@ impl Source for DayRows<'_> {
     type Scratch = Scratch;
 
     fn scratch(&self) -> Scratch {
-        Scratch {
-            reader: Reader::default(),
-            columns: Vec::new(),
-            rows: Vec::new(),
-            orders: Vec::new(),
-            positions: Vec::new(),
-        }
+        Scratch::default()
     }
 
     fn bits(&self) -> u32 {
@@ -462,13 +358,28 @@ impl Source for DayRows<'_> {
     ) -> Result<(), KernelError> {
         let mut read = || {
             self.meter.go_on()?;
-            let chosen = self.choose(scratch, partition, wanted)?;
-            self.read_positions(scratch, partition, &chosen, buckets)?;
-            if !matches!(wanted, Wanted::Holders(_)) {
-                self.read_lots(scratch, partition, &chosen, buckets)?;
+            let Wanted::Around(funds) = wanted else {
+                let has = |_, fund| wanted.has(fund);
+                let has_all = !matches!(wanted, Wanted::Holders(funds) if funds.contains(&false));
+                let mut looks = if has_all { Looks::all() } else { Looks::chosen(&has) };
+                return self.read_tables(scratch, partition, wanted, &mut looks, buckets);
+            };
+            let Some(choice) = self.choices.0.get(partition) else { return Ok(()) };
+            let mut choice = choice.lock().unwrap_or_else(PoisonError::into_inner);
+            let (around, notes) = &mut *choice;
+            if around == funds {
+                return self.read_tables(scratch, partition, wanted, &mut Looks::noted(notes), buckets);
             }
-            if matches!(wanted, Wanted::All | Wanted::Around(_)) {
-                self.read_orders(scratch, partition, &chosen, buckets)?;
+            let left = self.leaving(&mut scratch.memory, partition, wanted)?;
+            let accounts = Filter::of(left.len(), left.iter().map(|(account, _)| *account));
+            let leaves = |account, fund| accounts.may_have(account) && left.contains(&(account, fund));
+            let chosen = |account, fund| wanted.has(fund) || leaves(account, fund);
+            let mut looks = Looks::chosen(&chosen);
+            self.read_tables(scratch, partition, wanted, &mut looks, buckets)?;
+            let noted = looks.notes();
+            let rows = self.rows_of(partition);
+            if noted.rows() <= rows / FEW && u32::try_from(rows).is_ok() {
+                (*around, *notes) = (funds.to_vec(), noted);
             }
             Ok(())
         };
@@ -477,6 +388,49 @@ impl Source for DayRows<'_> {
 }
 
 impl DayRows<'_> {
+    fn read_tables(
+        &self,
+        scratch: &mut Scratch,
+        partition: usize,
+        wanted: Wanted<'_>,
+        looks: &mut Looks<'_>,
+        buckets: &mut Buckets,
+    ) -> Result<(), Error> {
+        self.read_positions(scratch, partition, &mut looks.positions, buckets)?;
+        if !matches!(wanted, Wanted::Holders(_)) {
+            self.read_lots(scratch, partition, &mut looks.lots, buckets)?;
+        }
+        if matches!(wanted, Wanted::All | Wanted::Around(_)) {
+            self.read_orders(scratch, partition, &mut looks.orders, buckets)?;
+            self.read_earlier(partition, &mut looks.earlier, buckets);
+        }
+        Ok(())
+    }
+
+    /// The orders that earlier days left over.
+    fn read_earlier(&self, partition: usize, which: &mut Look<'_>, buckets: &mut Buckets) {
+        let Some(earlier) = self.earlier.get(partition) else { return };
+        match which {
+            Look::All => buckets.orders(earlier),
+            Look::Chosen(chosen, noted) => {
+                for (row, order) in (0..).zip(earlier).filter(|(_, order)| chosen(order.account, order.fund)) {
+                    buckets.order(order);
+                    noted.push(row);
+                }
+            }
+            Look::Noted(rows) => {
+                let places = rows.iter().filter_map(|row| usize::try_from(*row).ok());
+                places.filter_map(|place| earlier.get(place)).for_each(|order| buckets.order(order));
+            }
+        }
+    }
+
+    /// The rows of all tables of a partition.
+    fn rows_of(&self, partition: usize) -> usize {
+        let tables = self.positions.iter().chain(&self.lots);
+        self.orders_of(partition) + tables.map(|table| table.partitions.rows(partition)).sum::<usize>()
+    }
+
     fn orders_of(&self, partition: usize) -> usize {
         self.orders.partitions.rows(partition) + self.earlier.get(partition).map_or(0, Vec::len)
     }

@@ -12,11 +12,12 @@ use fundclear_batch::blocks::{Budget, Partitions, Shuffle, Spill};
 use fundclear_batch::duplicates::MOST;
 use fundclear_batch::error::{Error, Failures};
 use fundclear_batch::journal::{Journal, Record};
+use fundclear_batch::packed::Packed;
 use fundclear_batch::read::{Found, Reads};
 use fundclear_batch::resolve::resolve;
 use fundclear_batch::scan::Source;
 use fundclear_batch::settle::{OutTables, PartSink, Target};
-use fundclear_batch::source::{DayRows, Packed};
+use fundclear_batch::source::{Choices, DayRows};
 use fundclear_kernel::day::Numbers;
 use fundclear_kernel::day::finish::{Sums, end};
 use fundclear_kernel::day::obligations::{Obligation, Parties};
@@ -116,7 +117,8 @@ pub fn run_day<'py>(
     let earlier = by_partition(earlier, place.bits);
     let (kinds, date, failures) = (start.kinds.clone(), input.date, &failures);
     let (bits, meter) = (place.bits, watch.meter());
-    let rows = DayRows { bits, orders, earlier, positions, lots, kinds, refused, date, failures, meter };
+    let choices = Choices::new(bits);
+    let rows = DayRows { bits, orders, earlier, positions, lots, kinds, refused, choices, date, failures, meter };
     let keys = (start.funds.clone(), start.distributors.clone());
     let day = run.work("decide", &start, |exec| {
         RebuiltDay::open(exec, &input, &rows, keys).map_err(|error| failures.or(error))

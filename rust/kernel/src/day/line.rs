@@ -12,17 +12,22 @@ impl Line {
     /// Adds values; if a sum would not fit any more, what all were before, instead of which the values stand there now.
     #[inline]
     pub(super) fn add(&mut self, values: [i64; 8]) -> Option<[i64; 8]> {
-        let (mut sums, mut over) = ([0; 8], 0);
-        for (sum, (before, value)) in sums.iter_mut().zip(self.0.iter().zip(&values)) {
-            *sum = before.wrapping_add(*value);
+        let over = self.0.iter().zip(&values).fold(0, |over, (before, value)| {
+            let sum = before.wrapping_add(*value);
             // Below zero where both have a sign that the sum has not.
-            over |= (*sum ^ before) & (*sum ^ value);
-        }
+            over | ((sum ^ before) & (sum ^ value))
+        });
         if over < 0 {
-            return Some(mem::replace(&mut self.0, values));
+            return Some(self.replace(&values));
         }
-        self.0 = sums;
+        self.0.iter_mut().zip(&values).for_each(|(sum, value)| *sum = sum.wrapping_add(*value));
         None
+    }
+
+    #[cold]
+    #[inline(never)]
+    const fn replace(&mut self, values: &[i64; 8]) -> [i64; 8] {
+        mem::replace(&mut self.0, *values)
     }
 
     /// The sums, which are zero from now on.

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use fundclear_batch::error::Error;
 use fundclear_batch::measures::Measures;
+use fundclear_batch::packed::{Column, Lookup};
 use fundclear_batch::read::{InColumn, TableRead};
 use fundclear_batch::scan::{Form, Missing, Source};
 use fundclear_batch::sieve::Sieve;
-use fundclear_batch::source::{Column, Lookup, lots, orders, positions};
+use fundclear_batch::source::{lots, orders, positions};
 use fundclear_batch::texts::{Digits, Reading, Registry};
 use fundclear_kernel::day::Numbers;
 use fundclear_kernel::day::fingerprint::text_hash;
