@@ -10,7 +10,7 @@ pub(super) struct Line([i64; 8]);
 
 impl Line {
     /// Adds values; if a sum would not fit any more, what all were before, instead of which the values stand there now.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, values: [i64; 8]) -> Option<[i64; 8]> {
         let over = self.0.iter().zip(&values).fold(0, |over, (before, value)| {
             let sum = before.wrapping_add(*value);
