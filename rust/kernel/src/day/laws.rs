@@ -190,9 +190,6 @@ impl Prover {
             let named = |(law, left, right)| Violation { law, scope: Scope::Order(row), left, right };
             self.order(ctx, order, ruling, outcome).map_err(named)?;
             self.turn_over(&mut search, order, outcome).map_err(named)?;
-        }
-        // One after the other, so that the processor fetches the lines of many orders at a time.
-        for (order, (ruling, outcome)) in orders.iter().zip(rulings.iter().zip(outcomes)) {
             self.running.count(totals, ctx.factor(order.kind), order, ruling, outcome);
         }
         self.positions(stretch, totals)
