@@ -201,3 +201,53 @@ impl Lookup {
 pub fn number(value: i64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::blocks::{Budget, Shuffle, Spill};
+
+    #[test]
+    fn chosen_rows_are_those_of_all_that_are_chosen_and_so_are_noted_ones() {
+        let rows: Vec<[i64; 4]> = (0..5_000)
+            .map(|row| [row * 37 % 911, 10 + row * row % 23, row, if row % 3 == 0 { i64::MIN } else { -row }])
+            .collect();
+        let folder = tempfile::tempdir().unwrap();
+        let (budget, spill) = (Budget::new(u64::MAX), Spill::new(folder.path(), "spill").unwrap());
+        let shuffle = Shuffle::new(0, 4, &budget, &spill);
+        let mut writer = shuffle.writer();
+        writer.add(&vec![0; rows.len()], &rows.concat()).unwrap();
+        writer.finish().unwrap();
+        let keys = Numbers::new((10..33).rev().collect());
+        let column = |place| Column::Packed(place, Lookup::Same);
+        let columns = vec![column(0), Column::Packed(1, Lookup::Keys(keys)), Column::Scalar(7), column(2), column(3)];
+        let packed = Packed { partitions: shuffle.finish(), columns };
+        let known = |row: &[i64; 4]| [row[0], 32 - row[1], 7, row[2], row[3], 0];
+        let mut memory = Memory::default();
+        let mut read = |look: &mut Look<'_>| {
+            let mut found = Vec::new();
+            let take = |count: usize, lanes: [&[i64]; 6]| {
+                assert!(lanes.iter().all(|lane| lane.len() == count));
+                found.extend((0..count).map(|row| lanes.map(|lane| lane[row])));
+            };
+            packed.each(&mut memory, 0, [0, 1, 2, 3, 4, 9], look, take).unwrap();
+            found
+        };
+        assert_eq!(read(&mut Look::All), rows.iter().map(known).collect::<Vec<_>>());
+        let few = |account: i64, fund: u32| fund == 3 || account == 500;
+        let none_of_most_blocks = |account: i64, _: u32| account == 36;
+        let (all, none) = (|_: i64, _: u32| true, |_: i64, _: u32| false);
+        let choices: [&dyn Fn(i64, u32) -> bool; 4] = [&few, &none_of_most_blocks, &all, &none];
+        for (chosen, most) in choices.into_iter().zip([1_000, 10, 5_000, 0]) {
+            let is_in = |row: &&[i64; 4]| chosen(row[0], number(32 - row[1]));
+            let wanted: Vec<_> = rows.iter().filter(is_in).map(known).collect();
+            assert!(wanted.len() <= most && wanted.is_empty() == (most == 0));
+            let mut look = Look::Chosen(chosen, Vec::new());
+            assert_eq!(read(&mut look), wanted);
+            let Look::Chosen(_, noted) = look else { panic!("another look") };
+            assert_eq!(noted.len(), wanted.len());
+            assert_eq!(read(&mut Look::Noted(&noted)), wanted);
+        }
+    }
+}
