@@ -5,6 +5,7 @@
 //! in a journal, so that a run that was killed goes on where it was.
 
 mod bits;
+pub mod block;
 pub mod blocks;
 pub mod dictionary;
 pub mod duplicates;

@@ -2,7 +2,8 @@
 
 use fundclear_kernel::day::Numbers;
 
-use crate::blocks::{Partitions, Reader, Rows};
+use crate::block::Rows;
+use crate::blocks::{Partitions, Reader};
 use crate::error::Error;
 
 /// Where every table has the account.

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use fundclear_kernel::exec::Exec;
 
-use crate::blocks::{Reader, Rows};
+use crate::block::Rows;
+use crate::blocks::Reader;
 use crate::duplicates::{Filter, MOST, Refused, Verdict, Verdicts};
 use crate::error::{Error, Failures};
 use crate::packed::{Column, Lookup, Packed};
