@@ -37,6 +37,15 @@ def main() -> None:
     began = time.monotonic()
     if not (folder / "in").exists():
         _child(options, "generate")
+    made = json.loads((folder / "in" / "generate.json").read_text(encoding="utf-8"))["asked"]
+    asked = {
+        "orders": options.orders,
+        "accounts": options.accounts,
+        "profile": options.profile,
+        "order_ids": options.ids,
+    }
+    if made | asked != made:
+        raise SystemExit(f"{folder} has another day: {made}")
     report: dict[str, Any] = {
         "profile": options.profile,
         "orders": options.orders,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
+use std::mem;
 
 use super::bucket::{Bucket, Closing, Context, Settled};
 use super::line::Line;
@@ -138,6 +139,9 @@ type Map<K, V> = HashMap<K, V, BuildHasherDefault<Spread>>;
 /// Funds and distributors up to this number keep their places in a table instead of a map.
 const DENSE_PLACES: usize = 1 << 18;
 
+/// So few lines stay near a core by themselves.
+const NEAR_LINES: usize = 1 << 11;
+
 /// Where the sums of subscriptions, redemptions, switches out and income stand among those of a fund and distributor.
 /// Those of switches in follow, by the day on which their cash moves.
 const SUBSCRIPTION: usize = 0;
@@ -202,15 +206,21 @@ impl FlowTotals {
                 self.add_order(ctx, order, outcome);
             }
         }
-        for (number, values) in &self.staged {
-            let Some(full) = self.lines.get_mut(*number).and_then(|line| line.add(*values)) else { continue };
-            // The first line of a pair, or the second.
-            let pair = if number.is_multiple_of(2) { [full, [0; 8]] } else { [[0; 8], full] };
-            if let Some(sums) = self.sums.get_mut(number >> 1) {
-                sums.add_lines(&pair);
-            }
+        let mut staged = mem::take(&mut self.staged);
+        staged.iter().for_each(|(number, values)| self.add_line(*number, *values));
+        staged.clear();
+        self.staged = staged;
+    }
+
+    /// Adds values to a line.
+    #[inline]
+    fn add_line(&mut self, number: usize, values: [i64; 8]) {
+        let Some(full) = self.lines.get_mut(number).and_then(|line| line.add(values)) else { return };
+        // The first line of a pair, or the second.
+        let pair = if number.is_multiple_of(2) { [full, [0; 8]] } else { [[0; 8], full] };
+        if let Some(sums) = self.sums.get_mut(number >> 1) {
+            sums.add_lines(&pair);
         }
-        self.staged.clear();
     }
 
     /// Adds the income of positions.
@@ -280,15 +290,25 @@ impl FlowTotals {
         }
     }
 
-    /// Notes what an order adds to sums: the columns that most orders have, and the four after these.
+    /// Adds to sums, or notes, what an order says: the columns that most orders have, and the four after these.
     #[inline]
     fn stage(&mut self, sums: usize, line: [i64; 8], rare: [i64; 4]) {
         // Two lines for each of the sums.
         let first = sums.wrapping_mul(2);
-        self.staged.push((first, line));
+        let is_near = self.lines.len() <= NEAR_LINES;
+        if is_near {
+            self.add_line(first, line);
+        } else {
+            self.staged.push((first, line));
+        }
         let [back_end, top_up_fee, fee_to_fund, refund] = rare;
         if (back_end | top_up_fee | fee_to_fund | refund) != 0 {
-            self.staged.push((first.wrapping_add(1), [back_end, top_up_fee, fee_to_fund, refund, 0, 0, 0, 0]));
+            let (second, line) = (first.wrapping_add(1), [back_end, top_up_fee, fee_to_fund, refund, 0, 0, 0, 0]);
+            if is_near {
+                self.add_line(second, line);
+            } else {
+                self.staged.push((second, line));
+            }
         }
     }
 
