@@ -3,7 +3,9 @@
 //! Every column is packed by itself: the differences to its smallest value, or to the value before it where it rises,
 //! in as many bits as the largest of them has.
 
-use crate::bits::{LANE, get, pack, unpack};
+use std::iter;
+
+use crate::strands::{Eight, STRANDS, get, pack, unpack, words};
 
 /// What a value that is none is: times that are not known, funds that are not given.
 pub const NONE: i64 = i64::MIN;
@@ -19,6 +21,7 @@ const STEPS: u64 = 2;
 #[derive(Debug, Default)]
 pub struct Packer {
     column: Vec<i64>,
+    codes: Vec<Eight>,
     words: Vec<u64>,
 }
 
@@ -47,7 +50,7 @@ impl Plan {
         if any_none {
             return match range.checked_add(1) {
                 Some(range) => Self { how: OFFSETS_OR_NONE, width: bits(range), base: low },
-                None => Self { how: OFFSETS, width: LANE, base: NONE },
+                None => Self { how: OFFSETS, width: 64, base: NONE },
             };
         }
         let (mut rises, mut steps) = (true, 0);
@@ -62,25 +65,25 @@ impl Plan {
         Self { how: OFFSETS, width: bits(range), base: low }
     }
 
-    /// What stands for the values of a lane, of which `before` is the value before.
-    #[inline]
-    fn code(&self, values: &[i64], before: i64, lane: &mut [u64; LANE]) {
+    /// What stands for the values.
+    fn code(&self, values: &[i64], codes: &mut Vec<Eight>) {
+        codes.clear();
+        codes.resize(values.len().div_ceil(STRANDS), Eight::default());
+        let codes = codes.as_flattened_mut().iter_mut();
         let offset = |value: i64| value.wrapping_sub(self.base).cast_unsigned();
-        let values = values.iter();
         match self.how {
             STEPS => {
-                let mut before = before;
-                for (slot, value) in lane.iter_mut().zip(values) {
-                    *slot = value.wrapping_sub(before).cast_unsigned();
-                    before = *value;
+                let befores = iter::once(&self.base).chain(values);
+                for ((slot, value), before) in codes.zip(values).zip(befores) {
+                    *slot = value.wrapping_sub(*before).cast_unsigned();
                 }
             }
             OFFSETS_OR_NONE => {
-                for (slot, value) in lane.iter_mut().zip(values) {
+                for (slot, value) in codes.zip(values) {
                     *slot = if *value == NONE { 0 } else { offset(*value).wrapping_add(1) };
                 }
             }
-            _ => lane.iter_mut().zip(values).for_each(|(slot, value)| *slot = offset(*value)),
+            _ => codes.zip(values).for_each(|(slot, value)| *slot = offset(*value)),
         }
     }
 }
@@ -88,32 +91,26 @@ impl Plan {
 impl Packer {
     /// The words of a block of rows of so many values each.
     pub fn pack(&mut self, rows: &[i64], width: usize) -> &[u64] {
-        let Self { column, words } = self;
-        words.clear();
-        words.push((rows.len() / width.max(1)) as u64);
-        words.resize(1 + width * 2, 0);
+        let Self { column, codes, words: packed } = self;
+        packed.clear();
+        packed.push((rows.len() / width.max(1)) as u64);
+        packed.resize(1 + width * 2, 0);
         for number in 0..width {
             column.clear();
             column.extend(rows.chunks_exact(width).map(|row| row[number]));
             let plan = Plan::of(column);
-            let start = words.len();
-            if let Some([about, base]) = words.get_mut(1 + number * 2..3 + number * 2) {
+            let start = packed.len();
+            if let Some([about, base]) = packed.get_mut(1 + number * 2..3 + number * 2) {
                 *about = plan.how | (plan.width as u64) << 8 | (start as u64) << 16;
                 *base = plan.base.cast_unsigned();
             }
-            words.resize(start + column.len().div_ceil(LANE) * plan.width, 0);
-            let mut before = plan.base;
-            let mut out = words.get_mut(start..).unwrap_or_default();
-            for values in column.chunks(LANE) {
-                let mut lane = [0; LANE];
-                plan.code(values, before, &mut lane);
-                before = values.last().copied().unwrap_or(before);
-                let (words, rest) = out.split_at_mut(plan.width.min(out.len()));
-                pack(plan.width, &lane, words);
-                out = rest;
+            if plan.width > 0 {
+                plan.code(column, codes);
+                packed.resize(start + words(codes.len(), plan.width), 0);
+                pack(plan.width, codes, packed.get_mut(start..).unwrap_or_default());
             }
         }
-        words
+        packed
     }
 }
 
@@ -160,32 +157,27 @@ impl Rows<'_> {
 
     /// The values of a column, in place of what the vector has.
     pub fn column(&self, column: usize, out: &mut Vec<i64>) {
-        out.clear();
-        let Some((plan, start)) = self.plan(column) else { return };
+        let Some((plan, start)) = self.plan(column) else { return out.clear() };
         let rows = self.count();
-        out.resize(rows, plan.base);
-        if plan.width == 0 && plan.how != OFFSETS_OR_NONE {
-            return;
-        }
-        let mut words = self.words.get(start..).unwrap_or_default();
-        let mut before = plan.base;
-        let mut lane = [0; LANE];
-        for out in out.chunks_mut(LANE) {
-            let (mine, rest) = words.split_at(plan.width.min(words.len()));
-            words = rest;
-            unpack(plan.width, mine, &mut lane);
-            let values = out.iter_mut().zip(&lane);
-            match plan.how {
-                STEPS => values.for_each(|(out, step)| {
-                    before = before.wrapping_add(step.cast_signed());
-                    *out = before;
-                }),
-                OFFSETS_OR_NONE => values.for_each(|(out, offset)| {
-                    *out = offset.checked_sub(1).map_or(NONE, |offset| plan.base.wrapping_add(offset.cast_signed()));
-                }),
-                _ => values.for_each(|(out, offset)| *out = plan.base.wrapping_add(offset.cast_signed())),
+        out.resize(rows.next_multiple_of(STRANDS), 0);
+        let words = self.words.get(start..).unwrap_or_default();
+        let (eights, _) = out.as_chunks_mut::<STRANDS>();
+        let offset = |code: u64| plan.base.wrapping_add(code.cast_signed());
+        match plan.how {
+            STEPS => {
+                unpack(plan.width, words, eights, u64::cast_signed);
+                let mut value = plan.base;
+                for slot in eights.as_flattened_mut() {
+                    value = value.wrapping_add(*slot);
+                    *slot = value;
+                }
             }
+            OFFSETS_OR_NONE => {
+                unpack(plan.width, words, eights, |code| if code == 0 { NONE } else { offset(code.wrapping_sub(1)) });
+            }
+            _ => unpack(plan.width, words, eights, offset),
         }
+        out.truncate(rows);
     }
 
     /// The values of a column in some of the rows, in place of what the vector has.

@@ -4,7 +4,6 @@
 //! partitions as it does in memory; and each partition that is settled is written as one part of every table, and noted
 //! in a journal, so that a run that was killed goes on where it was.
 
-mod bits;
 pub mod block;
 pub mod blocks;
 pub mod dictionary;
@@ -24,4 +23,5 @@ pub mod settle;
 pub mod sieve;
 mod slots;
 pub mod source;
+mod strands;
 pub mod texts;

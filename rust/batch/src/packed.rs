@@ -80,6 +80,36 @@ impl Lane {
     }
 }
 
+/// The values of a column in some rows.
+#[derive(Clone, Copy, Default)]
+pub struct Values<'v> {
+    /// One for each row.
+    pub rows: &'v [i64],
+    /// The one that all rows have, if it is known that they have one.
+    same: Option<i64>,
+}
+
+impl Values<'_> {
+    /// The value that all rows have; if there may be several, nothing, and [`Self::set`] is to be called.
+    #[inline]
+    pub fn of_all(&self) -> i64 {
+        self.same.unwrap_or_default()
+    }
+
+    /// Whether rows may have several values.
+    pub const fn vary(&self) -> bool {
+        self.same.is_none()
+    }
+
+    /// Sets in each row its value, where rows may have several.
+    #[inline]
+    pub fn set<T>(&self, rows: &mut [T], set: impl Fn(&mut T, i64)) {
+        if self.vary() {
+            rows.iter_mut().zip(self.rows).for_each(|(row, value)| set(row, *value));
+        }
+    }
+}
+
 /// Which rows of a table's partition are looked at; each has a number, block after block.
 pub enum Look<'l> {
     /// All.
@@ -110,7 +140,7 @@ impl Packed<'_> {
         partition: usize,
         places: [usize; COLUMNS],
         which: &mut Look<'_>,
-        mut look: impl FnMut(usize, [&[i64]; COLUMNS]),
+        mut look: impl FnMut(usize, [Values<'_>; COLUMNS]),
     ) -> Result<(), Error> {
         let Memory { reader, lanes, rows } = memory;
         // Two more, by which rows are chosen.
@@ -123,10 +153,10 @@ impl Packed<'_> {
             if count == 0 {
                 return;
             }
-            let mut columns = [[].as_slice(); COLUMNS];
+            let mut columns = [Values::default(); COLUMNS];
             for ((values, place), lane) in columns.iter_mut().zip(places).zip(lanes.iter_mut()) {
                 self.read(lane, place, block, some);
-                *values = &lane.values[..count];
+                *values = Values { rows: &lane.values[..count], same: lane.same };
             }
             look(count, columns);
         })
@@ -228,9 +258,14 @@ mod tests {
         let mut memory = Memory::default();
         let mut read = |look: &mut Look<'_>| {
             let mut found = Vec::new();
-            let take = |count: usize, lanes: [&[i64]; 6]| {
-                assert!(lanes.iter().all(|lane| lane.len() == count));
-                found.extend((0..count).map(|row| lanes.map(|lane| lane[row])));
+            let take = |count: usize, lanes: [Values<'_>; 6]| {
+                assert!(lanes.iter().all(|lane| lane.rows.len() == count));
+                let mut rows = vec![lanes.map(|lane| lane.of_all()); count];
+                for (place, lane) in lanes.iter().enumerate() {
+                    lane.set(&mut rows, |row, value| row[place] = value);
+                }
+                assert!((0..count).all(|row| rows[row] == lanes.map(|lane| lane.rows[row])));
+                found.extend(rows);
             };
             packed.each(&mut memory, 0, [0, 1, 2, 3, 4, 9], look, take).unwrap();
             found

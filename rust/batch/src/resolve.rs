@@ -47,13 +47,18 @@ fn find(
     let rows = (0..partitions).map(|partition| table.partitions.rows(partition)).sum();
     let ids_of_earlier: HashSet<i64> = earlier.iter().map(|(_, id)| *id).collect();
     let filter = Filter::of(suspects.len(), suspects.iter().map(|(_, id)| *id));
+    let may_be = |id: i64| filter.may_have(id) || !ids_of_earlier.is_empty() && ids_of_earlier.contains(&id);
     let suspected = |distributor: i64, id: i64| {
-        filter.may_have(id) && suspects.contains(&(distributor, id)) || ids_of_earlier.contains(&id)
+        may_be(id) && (suspects.contains(&(distributor, id)) || ids_of_earlier.contains(&id))
     };
     let init = || (Reader::default(), [Vec::new(), Vec::new()], Vec::new(), Vec::<Suspect>::new());
     let states = exec.run(rows, 0..partitions, init, |(reader, [id, distributor], column, found), _, partition| {
         let read = table.partitions.each(reader, partition, |block| {
             values(block, ids, id);
+            // Most blocks have none, and need no more than this.
+            if !id.iter().any(|id| may_be(*id)) {
+                return;
+            }
             values(block, distributors, distributor);
             let pairs = id.iter().zip(distributor.iter()).enumerate();
             let suspects = pairs.filter(|(_, (id, distributor))| suspected(**distributor, **id));
@@ -63,7 +68,6 @@ fn find(
                 places.push(place);
                 found.push(((*distributor, *id), Vec::new(), partition));
             }
-            // Most blocks have none.
             for packed in table.columns.iter().filter(|_| !places.is_empty()) {
                 values(block, Some(packed), column);
                 for (place, (_, says, _)) in places.iter().zip(found.get_mut(first..).unwrap_or_default()) {

@@ -158,7 +158,7 @@ impl DayRows<'_> {
     fn leaving(&self, memory: &mut Memory, partition: usize, wanted: Wanted<'_>) -> Result<HashSet<(i64, u32)>, Error> {
         let (mut switches, mut row) = (Vec::new(), 0_u32);
         self.orders.each(memory, partition, [orders::kind], &mut Look::All, |rows, [kind]| {
-            for kind in &kind[..rows] {
+            for kind in &kind.rows[..rows] {
                 if self.kind(code(*kind)) == Kind::Switch {
                     switches.push(row);
                 }
@@ -174,6 +174,7 @@ impl DayRows<'_> {
         };
         let places = [orders::account, orders::fund, orders::target_fund];
         self.orders.each(memory, partition, places, &mut Look::Noted(&switches), |rows, [account, fund, target]| {
+            let [account, fund, target] = [account, fund, target].map(|lane| &lane.rows[..rows]);
             (0..rows).for_each(|row| look(account[row], number(fund[row]), number(target[row])));
         })?;
         let earlier = self.earlier.get(partition).into_iter().flatten();
@@ -214,32 +215,53 @@ impl DayRows<'_> {
                 discount,
                 rate,
                 fee,
-            ] = lanes;
+            ] = &lanes;
             orders.clear();
-            for row in 0..rows {
-                let kind_code = code(kind[row]);
-                let (own_charge, own_charge_value) = OwnCharge::given(discount[row], rate[row], fee[row]);
-                let mut order = Order {
-                    account: account[row],
-                    transaction_account: transaction_account[row],
-                    id: id[row],
-                    placed_at: placed_at[row],
-                    quantity: quantity[row],
-                    own_charge_value,
-                    fund: number(fund[row]),
-                    target: number(target[row]),
-                    distributor: number(distributor[row]),
-                    since: self.date,
-                    kind: self.kind(kind_code),
-                    kind_code,
-                    charge: code(charge[row]),
-                    cancel_on_gate: on_gate[row] != 0,
-                    own_charge,
-                    origin: Origin::New,
-                    refused: Reason::None,
-                };
+            let kind_code = code(kind.of_all());
+            let (own_charge, own_charge_value) = OwnCharge::given(discount.of_all(), rate.of_all(), fee.of_all());
+            let same = Order {
+                account: account.of_all(),
+                transaction_account: transaction_account.of_all(),
+                id: id.of_all(),
+                placed_at: placed_at.of_all(),
+                quantity: quantity.of_all(),
+                own_charge_value,
+                fund: number(fund.of_all()),
+                target: number(target.of_all()),
+                distributor: number(distributor.of_all()),
+                since: self.date,
+                kind: self.kind(kind_code),
+                kind_code,
+                charge: code(charge.of_all()),
+                cancel_on_gate: on_gate.of_all() != 0,
+                own_charge,
+                origin: Origin::New,
+                refused: Reason::None,
+            };
+            // Column by column: most have one value in all rows of a block.
+            orders.resize(rows, same);
+            account.set(orders, |order, value| order.account = value);
+            transaction_account.set(orders, |order, value| order.transaction_account = value);
+            id.set(orders, |order, value| order.id = value);
+            placed_at.set(orders, |order, value| order.placed_at = value);
+            quantity.set(orders, |order, value| order.quantity = value);
+            fund.set(orders, |order, value| order.fund = number(value));
+            target.set(orders, |order, value| order.target = number(value));
+            distributor.set(orders, |order, value| order.distributor = number(value));
+            kind.set(orders, |order, value| {
+                order.kind_code = code(value);
+                order.kind = self.kind(order.kind_code);
+            });
+            charge.set(orders, |order, value| order.charge = code(value));
+            on_gate.set(orders, |order, value| order.cancel_on_gate = value != 0);
+            if [discount, rate, fee].iter().any(|lane| lane.vary()) {
+                let given = discount.rows.iter().zip(rate.rows).zip(fee.rows);
+                for (order, ((discount, rate), fee)) in orders.iter_mut().zip(given) {
+                    (order.own_charge, order.own_charge_value) = OwnCharge::given(*discount, *rate, *fee);
+                }
+            }
+            for order in orders.iter_mut() {
                 order.refused = refused.of(order.distributor, order.id);
-                orders.push(order);
             }
             buckets.orders(orders);
         })?;
@@ -257,28 +279,39 @@ impl DayRows<'_> {
         let Scratch { memory, positions, .. } = scratch;
         table.each(memory, partition, all_columns(), which, |rows, lanes| {
             let [account, fund, distributor, transaction, charge, option, units, frozen, pending, unpaid, entitled] =
-                lanes;
+                &lanes;
             let entitled = match table.columns.last() {
                 Some(Column::Packed(..)) => entitled,
                 _ => units,
             };
             positions.clear();
-            for row in 0..rows {
-                positions.push(Position {
-                    account: account[row],
-                    transaction_account: transaction[row],
-                    fund: number(fund[row]),
-                    distributor: number(distributor[row]),
-                    charge: code(charge[row]),
-                    dividend_option: code(option[row]),
-                    opening: units[row],
-                    moved: 0,
-                    frozen: frozen[row],
-                    pending: pending[row],
-                    unpaid: unpaid[row],
-                    entitled: entitled[row],
-                });
-            }
+            let same = Position {
+                account: account.of_all(),
+                transaction_account: transaction.of_all(),
+                fund: number(fund.of_all()),
+                distributor: number(distributor.of_all()),
+                charge: code(charge.of_all()),
+                dividend_option: code(option.of_all()),
+                opening: units.of_all(),
+                moved: 0,
+                frozen: frozen.of_all(),
+                pending: pending.of_all(),
+                unpaid: unpaid.of_all(),
+                entitled: entitled.of_all(),
+            };
+            // As with orders.
+            positions.resize(rows, same);
+            account.set(positions, |position, value| position.account = value);
+            transaction.set(positions, |position, value| position.transaction_account = value);
+            fund.set(positions, |position, value| position.fund = number(value));
+            distributor.set(positions, |position, value| position.distributor = number(value));
+            charge.set(positions, |position, value| position.charge = code(value));
+            option.set(positions, |position, value| position.dividend_option = code(value));
+            units.set(positions, |position, value| position.opening = value);
+            frozen.set(positions, |position, value| position.frozen = value);
+            pending.set(positions, |position, value| position.pending = value);
+            unpaid.set(positions, |position, value| position.unpaid = value);
+            entitled.set(positions, |position, value| position.entitled = value);
             buckets.positions(positions);
         })
     }
@@ -305,7 +338,7 @@ impl DayRows<'_> {
                 nav,
                 rate_paid,
                 reinvested,
-            ] = lanes;
+            ] = lanes.map(|lane| &lane.rows[..rows]);
             for row in 0..rows {
                 buckets.lot(&Lot {
                     account: account[row],

@@ -2,8 +2,8 @@
 
 use fundclear_store::error::Error;
 
+use super::bits::{LANE, unpack};
 use super::values::{cut_off, varint};
-use crate::bits::{LANE, unpack};
 
 /// Reads so many values of a width, and hands them on: a run as its value and length, or a stretch of packed ones.
 ///
@@ -71,24 +71,10 @@ fn stretch(
         if left == 0 {
             break;
         }
-        let mut words = [0; LANE];
-        load(bytes, &mut words);
-        unpack(width, &words, &mut lane);
+        unpack(bytes, width, &mut lane);
         let count = left.min(LANE);
         take(Stretch::Values(lane.get(..count).unwrap_or_default()))?;
         left -= count;
     }
     Ok(())
-}
-
-/// Bytes as words, with zeros for those that are not there.
-#[inline]
-pub fn load(bytes: &[u8], words: &mut [u64; LANE]) {
-    let (whole, rest) = bytes.as_chunks::<8>();
-    for (word, bytes) in words.iter_mut().zip(whole) {
-        *word = u64::from_le_bytes(*bytes);
-    }
-    if let Some(word) = words.get_mut(whole.len()) {
-        *word = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-    }
 }

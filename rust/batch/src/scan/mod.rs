@@ -3,6 +3,7 @@
 //! Pages come from the crate, which knows headers and compression; their values are decoded here, because a run is as
 //! fast as its slowest column.
 
+mod bits;
 mod hybrid;
 mod nulls;
 mod pages;

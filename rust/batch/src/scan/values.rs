@@ -2,8 +2,7 @@
 
 use fundclear_store::error::Error;
 
-use super::hybrid::load;
-use crate::bits::{LANE, unpack};
+use super::bits::{LANE, unpack};
 
 /// The most values of a block of differences.
 const MOST: usize = 1 << 20;
@@ -87,9 +86,7 @@ fn part(packed: &[u8], width: usize, (mut value, least): (i64, i64), count: usiz
     let mut lane = [0; LANE];
     let mut left = count;
     for bytes in packed.chunks(width * 8) {
-        let mut words = [0; LANE];
-        load(bytes, &mut words);
-        unpack(width, &words, &mut lane);
+        unpack(bytes, width, &mut lane);
         let here = left.min(LANE);
         out.extend(lane.iter().take(here).map(|step| {
             value = value.wrapping_add(least).wrapping_add(step.cast_signed());

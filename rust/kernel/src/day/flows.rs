@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
+use std::hint::select_unpredictable;
 use std::mem;
 
 use super::bucket::{Bucket, Closing, Context, Settled};
@@ -254,12 +255,14 @@ impl FlowTotals {
     }
 
     fn add_order(&mut self, ctx: &Context<'_>, order: &Order, outcome: &Outcome) {
-        let kind = match order.kind {
-            Kind::Subscribe | Kind::Periodic => SUBSCRIPTION,
-            Kind::Redeem => REDEMPTION,
-            Kind::Switch => return self.add_switch(ctx, order, outcome),
-            Kind::Unsupported => return,
-        };
+        if order.kind == Kind::Switch {
+            return self.add_switch(ctx, order, outcome);
+        }
+        let buys = order.kind.carries_cash();
+        if !buys && !order.kind.is_outgoing() {
+            return;
+        }
+        let kind = select_unpredictable(buys, SUBSCRIPTION, REDEMPTION);
         let Some(first) = self.first(ctx, order.fund, order.distributor) else { return };
         let &Outcome { amount, net, units, fee, fee_to_distributor, fee_to_manager, rounding, .. } = outcome;
         let line = [1, amount, net, units, fee, fee_to_distributor, fee_to_manager, rounding];

@@ -103,33 +103,47 @@ pub(super) fn chunks(rows: usize, size: usize) -> impl Iterator<Item = Range<usi
 pub struct Numbers {
     /// The keys by number.
     pub keys: Vec<i64>,
-    /// The numbers plus one of the keys from `base` on; zero for none. Empty if the keys lie too far apart.
+    /// The numbers plus one of the keys from `base` on; zero for none.
     dense: Vec<u32>,
     base: i64,
-    /// Slots of keys and their numbers, for keys that lie far apart.
+    /// Slots of keys and their numbers, for those that lie far from the others.
     sparse: Vec<Option<(i64, u32)>>,
+}
+
+/// Of rising keys, where most of them lie that a table of so many places has room for.
+fn near(keys: &[i64], room: u64) -> Range<usize> {
+    let mut most = 0..0;
+    let mut first = 0;
+    for (last, key) in keys.iter().enumerate() {
+        while keys.get(first).is_some_and(|low| key.abs_diff(*low) >= room) {
+            first = first.wrapping_add(1);
+        }
+        if last.wrapping_sub(first) >= most.len() {
+            most = first..last.wrapping_add(1);
+        }
+    }
+    most
 }
 
 impl Numbers {
     /// Numbers keys as they stand; they are distinct.
     pub fn new(keys: Vec<i64>) -> Self {
-        let (low, high) = keys.iter().fold((i64::MAX, i64::MIN), |(low, high), &key| (low.min(key), high.max(key)));
-        let span = if keys.is_empty() { 0 } else { high.abs_diff(low).saturating_add(1) };
-        let mut numbers = Self { keys, dense: Vec::new(), base: low, sparse: Vec::new() };
-        // A table of the span is cheap only where it is not much longer than the list of keys.
-        let room = u64::try_from(numbers.keys.len()).unwrap_or(u64::MAX).saturating_mul(16).max(1 << 10);
-        if span <= room {
-            numbers.dense = vec![0; usize::try_from(span).unwrap_or_default()];
-            for (number, key) in (1..).zip(&numbers.keys) {
-                let place = usize::try_from(key.abs_diff(low)).unwrap_or(usize::MAX);
-                if let Some(slot) = numbers.dense.get_mut(place) {
-                    *slot = number;
-                }
-            }
-        } else {
-            let size = numbers.keys.len().saturating_mul(2).next_power_of_two();
-            numbers.sparse = vec![None; size];
-            for (number, &key) in (0..).zip(&numbers.keys) {
+        // A table of a span is cheap only where it is not much longer than the list of keys.
+        let room = u64::try_from(keys.len()).unwrap_or(u64::MAX).saturating_mul(16).max(1 << 10);
+        let mut sorted = keys.clone();
+        sorted.sort_unstable();
+        let most = near(&sorted, room);
+        let far = sorted.len().wrapping_sub(most.len());
+        let most = sorted.get(most).unwrap_or_default();
+        let base = most.first().copied().unwrap_or_default();
+        let span = most.last().map_or(0, |last| last.abs_diff(base).saturating_add(1));
+        let size = if far == 0 { 0 } else { far.saturating_mul(2).next_power_of_two() };
+        let mut numbers =
+            Self { keys, dense: vec![0; usize::try_from(span).unwrap_or_default()], base, sparse: vec![None; size] };
+        for (number, &key) in (0_u32..).zip(&numbers.keys) {
+            if let Some(slot) = Self::offset(base, key).and_then(|offset| numbers.dense.get_mut(offset)) {
+                *slot = number.wrapping_add(1);
+            } else {
                 let place = Self::place(&numbers.sparse, key);
                 if let Some(slot) = numbers.sparse.get_mut(place) {
                     *slot = Some((key, number));
@@ -137,6 +151,12 @@ impl Numbers {
             }
         }
         numbers
+    }
+
+    /// The place of a key in the table; one below the base comes out far beyond the table's end.
+    #[inline(always)]
+    fn offset(base: i64, key: i64) -> Option<usize> {
+        usize::try_from(key.wrapping_sub(base).cast_unsigned()).ok()
     }
 
     fn place(slots: &[Option<(i64, u32)>], key: i64) -> usize {
@@ -151,12 +171,14 @@ impl Numbers {
     /// The number of a key; `u32::MAX` for a key that has none.
     #[inline]
     pub fn of(&self, key: i64) -> u32 {
-        if self.sparse.is_empty() {
-            // A key below the base comes out far beyond the table's end.
-            let offset = key.wrapping_sub(self.base).cast_unsigned();
-            let slot = usize::try_from(offset).ok().and_then(|offset| self.dense.get(offset));
-            return slot.copied().unwrap_or_default().wrapping_sub(1);
+        if let Some(number) = Self::offset(self.base, key).and_then(|offset| self.dense.get(offset)) {
+            return number.wrapping_sub(1);
         }
+        self.of_far(key)
+    }
+
+    #[cold]
+    fn of_far(&self, key: i64) -> u32 {
         let slot = self.sparse.get(Self::place(&self.sparse, key)).copied().flatten();
         slot.map_or(u32::MAX, |(_, number)| number)
     }
@@ -177,7 +199,9 @@ mod tests {
         naive.sort_unstable();
         naive.dedup();
         assert_eq!(keys, naive);
-        for keys in [keys, (-5..32).collect(), vec![i64::MIN, i64::MAX], vec![7], vec![]] {
+        let with_a_far_one = [999_999].into_iter().chain((-5..32).rev()).collect();
+        let on_both_sides = [i64::MAX, 7, 9, 5_000_000, 8, i64::MIN].to_vec();
+        for keys in [keys, with_a_far_one, on_both_sides, vec![i64::MIN, i64::MAX], vec![7], vec![]] {
             let numbers = Numbers::new(keys.clone());
             for (number, key) in keys.iter().enumerate() {
                 assert_eq!(numbers.of(*key), u32::try_from(number).unwrap());

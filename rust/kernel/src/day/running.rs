@@ -3,6 +3,8 @@
 //! The next row's fund is as good as any, and the wide totals of some hundred funds are more than a core keeps near. So
 //! what most rows add to is summed here first, in a line of the caches for each fund and kind.
 
+use std::hint::select_unpredictable;
+
 use super::bucket::{Closing, Ruling};
 use super::line::Line;
 use super::totals::{FundTotals, Totals};
@@ -16,7 +18,7 @@ struct Lines {
     /// Of switches into the fund: amount, net, units, rounding.
     switched_in: Line,
     /// Positions, opening, issued, cancelled, units and lots of the register; what outgoing orders ask for, and what
-    /// the gate accepts.
+    /// the gate accepts, beyond what is confirmed of them.
     register: Line,
 }
 
@@ -46,6 +48,9 @@ impl FundTotals {
         add_count(&mut of_kind.orders, orders);
         add([&mut of_kind.requested, &mut of_kind.confirmed], [requested, confirmed]);
         add_count(&mut self.outgoing, outgoing);
+        if kind == REDEEM || kind == SWITCH {
+            add([&mut self.asked, &mut self.accepted], [confirmed, confirmed]);
+        }
         let [subscription, redemption, switch_out, _] = &mut self.dealt;
         let dealt = match kind {
             REDEEM => redemption,
@@ -120,15 +125,21 @@ impl Running {
         let Some(lines) = self.funds.get_mut(place(order.fund)) else { return };
         let Some(line) = lines.kinds.get_mut(kind) else { return };
         let is_dealt = outcome.confirmed > 0;
-        let goes_on = order.kind.is_outgoing() && ruling.reason == Reason::None;
+        let is_outgoing = order.kind.is_outgoing();
+        let goes_on = is_outgoing & (ruling.reason == Reason::None);
         let of_dealt = |value: i64| if is_dealt { value } else { 0 };
         // The factor brings values to at most 18 digits, here and below.
         let confirmed = outcome.confirmed.wrapping_mul(factor);
         let [amount, net, units] = [outcome.amount, outcome.net, outcome.units].map(of_dealt);
         let values = [1, order.quantity, confirmed, amount, net, units, of_dealt(outcome.rounding), i64::from(goes_on)];
         let of_kind = line.add(values);
+        // Values of 18 digits each. Of most orders as much is asked for and accepted as is confirmed.
+        let beyond = |value: i64| {
+            select_unpredictable(goes_on, value, 0).wrapping_sub(select_unpredictable(is_outgoing, confirmed, 0))
+        };
+        let [asked, accepted] = [ruling.quantity, ruling.accepted].map(beyond);
         let of_register =
-            if goes_on { lines.register.add([0, 0, 0, 0, 0, 0, ruling.quantity, ruling.accepted]) } else { None };
+            if (asked | accepted) == 0 { None } else { lines.register.add([0, 0, 0, 0, 0, 0, asked, accepted]) };
         let is_refused = matches!(outcome.status, Status::Rejected | Status::Carried);
         let rare = outcome.top_up | outcome.deferred | outcome.cancelled;
         if is_refused || rare != 0 || of_kind.is_some() || of_register.is_some() {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::bucket::{Bucket, Context, NO_POSITION, PositionIncome, Ruling};
-use super::types::{Kind, Order, Origin, OwnCharge, Position, Reason, open};
+use super::types::{FundDay, Kind, Order, Origin, OwnCharge, Position, Reason, open};
 use crate::scale::power_of_ten;
 use crate::terms::{Fund, ONE};
 
@@ -100,13 +100,15 @@ impl Validator {
             deferred: 0,
             last: NO_ORDER,
         }));
+        let fund = group.first().and_then(|head| ctx.fund(head.fund).zip(ctx.day(head.fund)));
         for (number, order) in group.iter().enumerate() {
             let place = find(own, order);
             if order.origin == Origin::Deferred && order.kind.is_outgoing() {
                 let taken = place.and_then(|place| self.taken.get_mut(place)).ok_or(None)?;
                 taken.deferred = taken.deferred.saturating_add(i128::from(order.quantity));
             }
-            let ruled = check(ctx, order).and_then(|(fund, amount)| self.count(fund, order, number, place, amount));
+            let ruled =
+                check(ctx, fund, order).and_then(|(fund, amount)| self.count(fund, order, number, place, amount));
             let (reason, quantity) = match ruled {
                 Ok(quantity) => (Reason::None, quantity),
                 Err(reason) => (reason, 0),
@@ -219,16 +221,21 @@ fn find(own: &[Position], order: &Order) -> Option<usize> {
     }
 }
 
-/// What can be said of an order by itself: its fund and its quantity at the table's scale, or why it is not dealt.
+/// What can be said of an order by itself, whose fund and its day are given if it is one of the terms: the fund and the
+/// quantity at the table's scale, or why it is not dealt.
 #[inline]
-fn check<'a>(ctx: &'a Context<'_>, order: &Order) -> Result<(&'a Fund, i64), Reason> {
+fn check<'a>(
+    ctx: &'a Context<'_>,
+    fund: Option<(&'a Fund, &FundDay)>,
+    order: &Order,
+) -> Result<(&'a Fund, i64), Reason> {
     if order.refused != Reason::None {
         return Err(order.refused);
     }
     if !order.kind.carries_cash() && !order.kind.is_outgoing() {
         return Err(Reason::UnsupportedKind);
     }
-    let (fund, day) = ctx.fund(order.fund).zip(ctx.day(order.fund)).ok_or(Reason::UnknownFund)?;
+    let (fund, day) = fund.ok_or(Reason::UnknownFund)?;
     if order.origin == Origin::New && order.placed_at >= day.cut_off && day.cut_off != i64::MAX {
         return Err(Reason::Late);
     }
