@@ -1,7 +1,8 @@
 //! A block of rows, packed to a few bytes each.
 //!
 //! Every column is packed by itself: the differences to its smallest value, or to the value before it where it rises,
-//! in as many bits as the largest of them has.
+//! in as many bits as the largest of them has. Times are most often whole seconds, or thousandths of one, and amounts
+//! may be whole thousands: differences that all are multiples are counted in these.
 
 use std::iter;
 
@@ -17,6 +18,9 @@ const OFFSETS_OR_NONE: u64 = 1;
 /// Differences to the value before.
 const STEPS: u64 = 2;
 
+/// What differences may be counted in.
+const UNITS: [u64; 3] = [1, 1_000, 1_000_000];
+
 /// Makes blocks: the number of rows, two words about each column, and the words of its values.
 #[derive(Debug, Default)]
 pub struct Packer {
@@ -28,6 +32,8 @@ pub struct Packer {
 /// How the values of a column are packed.
 struct Plan {
     how: u64,
+    /// The place of what differences are counted in.
+    unit: usize,
     width: usize,
     base: i64,
 }
@@ -43,14 +49,15 @@ impl Plan {
             high = high.max(*value);
         }
         if any_none && high == NONE {
-            return Self { how: OFFSETS, width: 0, base: NONE };
+            return Self { how: OFFSETS, unit: 0, width: 0, base: NONE };
         }
-        let range = high.abs_diff(low);
+        let unit = unit_of(values, low, high);
+        let range = high.abs_diff(low) / UNITS[unit];
         let bits = |value: u64| (u64::BITS - value.leading_zeros()) as usize;
         if any_none {
             return match range.checked_add(1) {
-                Some(range) => Self { how: OFFSETS_OR_NONE, width: bits(range), base: low },
-                None => Self { how: OFFSETS, width: 64, base: NONE },
+                Some(range) => Self { how: OFFSETS_OR_NONE, unit, width: bits(range), base: low },
+                None => Self { how: OFFSETS, unit: 0, width: 64, base: NONE },
             };
         }
         let (mut rises, mut steps) = (true, 0);
@@ -59,33 +66,61 @@ impl Plan {
             // As many bits as the largest has.
             steps |= value.wrapping_sub(*before).cast_unsigned();
         }
+        let steps = steps / UNITS[unit];
         if rises && bits(steps) < bits(range) {
-            return Self { how: STEPS, width: bits(steps), base: low };
+            return Self { how: STEPS, unit, width: bits(steps), base: low };
         }
-        Self { how: OFFSETS, width: bits(range), base: low }
+        Self { how: OFFSETS, unit, width: bits(range), base: low }
     }
 
     /// What stands for the values.
     fn code(&self, values: &[i64], codes: &mut Vec<Eight>) {
+        // Divisions by numbers that are known are multiplications.
+        match self.unit {
+            0 => self.code_in(values, codes, |difference| difference),
+            1 => self.code_in(values, codes, |difference| difference / UNITS[1]),
+            _ => self.code_in(values, codes, |difference| difference / UNITS[2]),
+        }
+    }
+
+    fn code_in(&self, values: &[i64], codes: &mut Vec<Eight>, count: impl Fn(u64) -> u64) {
         codes.clear();
         codes.resize(values.len().div_ceil(STRANDS), Eight::default());
         let codes = codes.as_flattened_mut().iter_mut();
-        let offset = |value: i64| value.wrapping_sub(self.base).cast_unsigned();
+        let difference = |value: i64, before: i64| count(value.wrapping_sub(before).cast_unsigned());
         match self.how {
             STEPS => {
                 let befores = iter::once(&self.base).chain(values);
-                for ((slot, value), before) in codes.zip(values).zip(befores) {
-                    *slot = value.wrapping_sub(*before).cast_unsigned();
-                }
+                codes.zip(values).zip(befores).for_each(|((slot, value), before)| *slot = difference(*value, *before));
             }
             OFFSETS_OR_NONE => {
                 for (slot, value) in codes.zip(values) {
-                    *slot = if *value == NONE { 0 } else { offset(*value).wrapping_add(1) };
+                    *slot = if *value == NONE { 0 } else { difference(*value, self.base).wrapping_add(1) };
                 }
             }
-            _ => codes.zip(values).for_each(|(slot, value)| *slot = offset(*value)),
+            _ => codes.zip(values).for_each(|(slot, value)| *slot = difference(*value, self.base)),
         }
     }
+
+    /// What a difference that is counted comes to.
+    #[inline]
+    fn offset(&self, count: u64) -> i64 {
+        self.base.wrapping_add(count.wrapping_mul(UNITS[self.unit]).cast_signed())
+    }
+}
+
+/// The place of the largest unit of which the differences of values to their smallest one are multiples. Most columns
+/// have one that is not within the first few.
+fn unit_of(values: &[i64], low: i64, high: i64) -> usize {
+    let range = high.abs_diff(low);
+    let divides = |unit: u64| {
+        let is_multiple = |value: &i64| *value == NONE || value.abs_diff(low).is_multiple_of(unit);
+        range >= unit && values.iter().all(is_multiple)
+    };
+    if !divides(UNITS[1]) {
+        return 0;
+    }
+    if divides(UNITS[2]) { 2 } else { 1 }
 }
 
 impl Packer {
@@ -101,7 +136,7 @@ impl Packer {
             let plan = Plan::of(column);
             let start = packed.len();
             if let Some([about, base]) = packed.get_mut(1 + number * 2..3 + number * 2) {
-                *about = plan.how | (plan.width as u64) << 8 | (start as u64) << 16;
+                *about = plan.how | (plan.unit as u64) << 4 | (plan.width as u64) << 8 | (start as u64) << 16;
                 *base = plan.base.cast_unsigned();
             }
             if plan.width > 0 {
@@ -141,7 +176,8 @@ impl Rows<'_> {
             return None;
         };
         let plan = Plan {
-            how: about & 0xff,
+            how: about & 0xf,
+            unit: usize::try_from(about >> 4 & 0xf).unwrap_or_default().min(UNITS.len() - 1),
             width: usize::try_from(about >> 8 & 0xff).unwrap_or_default(),
             base: base.cast_signed(),
         };
@@ -162,20 +198,22 @@ impl Rows<'_> {
         out.resize(rows.next_multiple_of(STRANDS), 0);
         let words = self.words.get(start..).unwrap_or_default();
         let (eights, _) = out.as_chunks_mut::<STRANDS>();
-        let offset = |code: u64| plan.base.wrapping_add(code.cast_signed());
         match plan.how {
             STEPS => {
                 unpack(plan.width, words, eights, u64::cast_signed);
+                let unit = UNITS[plan.unit].cast_signed();
                 let mut value = plan.base;
                 for slot in eights.as_flattened_mut() {
-                    value = value.wrapping_add(*slot);
+                    value = value.wrapping_add(slot.wrapping_mul(unit));
                     *slot = value;
                 }
             }
             OFFSETS_OR_NONE => {
-                unpack(plan.width, words, eights, |code| if code == 0 { NONE } else { offset(code.wrapping_sub(1)) });
+                let offset = |code: u64| if code == 0 { NONE } else { plan.offset(code.wrapping_sub(1)) };
+                unpack(plan.width, words, eights, offset);
             }
-            _ => unpack(plan.width, words, eights, offset),
+            _ if plan.unit == 0 => unpack(plan.width, words, eights, |code| plan.base.wrapping_add(code.cast_signed())),
+            _ => unpack(plan.width, words, eights, |code| plan.offset(code)),
         }
         out.truncate(rows);
     }
@@ -197,7 +235,7 @@ impl Rows<'_> {
         out.extend(rows.iter().map(|row| {
             let code = get(plan.width, words, *row);
             let offset = if plan.how == OFFSETS_OR_NONE { code.checked_sub(1) } else { Some(code) };
-            offset.map_or(NONE, |offset| plan.base.wrapping_add(offset.cast_signed()))
+            offset.map_or(NONE, |count| plan.offset(count))
         }));
     }
 }

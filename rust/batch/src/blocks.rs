@@ -324,7 +324,7 @@ mod tests {
     }
 
     /// Rows of all sorts of columns, with the partition of each.
-    fn rows(count: usize, seed: u64) -> (Vec<u32>, Vec<[i64; 7]>) {
+    fn rows(count: usize, seed: u64) -> (Vec<u32>, Vec<[i64; 11]>) {
         let mut draw = draw(seed);
         (0..count)
             .map(|row| {
@@ -332,7 +332,12 @@ mod tests {
                 let rising = row as i64 * 3 + (some % 3) as i64;
                 let none = if some.is_multiple_of(5) { NONE } else { 1_000_000_007 + (some % 100) as i64 };
                 let wild = [i64::MIN, i64::MAX, -1, some.cast_signed()][some as usize % 4];
+                let seconds = -7 + (some % 86_400) as i64 * 1_000_000;
+                let thousandths = if some.is_multiple_of(3) { NONE } else { (some % 86_400) as i64 * 1_000 };
+                let most = if row % 300 == 299 { seconds + 1 } else { seconds };
                 let values = [rising, none, wild, 42, some.cast_signed() >> 40, -rising, NONE];
+                let [a, b, c, d, e, f, g] = values;
+                let values = [a, b, c, d, e, f, g, seconds, thousandths, rising * 1_000_000, most];
                 ((draw() % 4) as u32, values)
             })
             .unzip()
@@ -341,7 +346,7 @@ mod tests {
     fn through(budget: u64, threads: usize, count: usize) {
         let folder = tempfile::tempdir().unwrap();
         let (budget, spill) = (Budget::new(budget), Spill::new(folder.path(), "spill").unwrap());
-        let shuffle = Shuffle::new(2, 7, &budget, &spill);
+        let shuffle = Shuffle::new(2, 11, &budget, &spill);
         let tables: Vec<_> = (0..threads).map(|thread| rows(count, thread as u64)).collect();
         thread::scope(|scope| {
             for (partitions, rows) in &tables {
@@ -359,8 +364,8 @@ mod tests {
         assert!(budget.used() <= budget.limit);
         let mut reader = Reader::default();
         for partition in 0..4 {
-            let mut found: Vec<[i64; 7]> = Vec::new();
-            let mut columns = vec![vec![1]; 7];
+            let mut found: Vec<[i64; 11]> = Vec::new();
+            let mut columns = vec![vec![1]; 11];
             let look = |rows: &Rows<'_>| {
                 columns.iter_mut().enumerate().for_each(|(place, column)| rows.column(place, column));
                 for (place, column) in columns.iter().enumerate() {
@@ -372,8 +377,7 @@ mod tests {
                     let same = column.iter().all(|value| *value == column[0]);
                     assert_eq!(rows.constant(place), same.then_some(column[0]), "{column:?}");
                 }
-                found
-                    .extend((0..rows.count()).map(|row| [0, 1, 2, 3, 4, 5, 6].map(|place: usize| columns[place][row])));
+                found.extend((0..rows.count()).map(|row| std::array::from_fn(|place| columns[place][row])));
             };
             partitions.each(&mut reader, partition, look).unwrap();
             assert_eq!(found.len(), partitions.rows(partition));
