@@ -56,7 +56,7 @@ pub struct Journal {
 }
 
 impl Record {
-    fn line(&self, sums: &Sums) -> String {
+    fn line(&self, sums: &str) -> String {
         let mut text = format!("{}|", self.partition);
         for file in &self.files {
             // Writing to a text does not fail, here and below.
@@ -67,13 +67,22 @@ impl Record {
             let _ = write!(text, "{print:032x};");
         });
         text.push('|');
-        sums.each(&mut |number| {
-            let _ = write!(text, "{number};");
-        });
+        text.push_str(sums);
         let sum = text_hash(text.as_bytes());
         let _ = writeln!(text, "|{sum:016x}");
         text
     }
+}
+
+/// What the rows of a partition add up to, as a journal keeps it.
+#[must_use]
+pub fn text_of(sums: &Sums) -> String {
+    let mut text = String::new();
+    sums.each(&mut |number| {
+        // Writing to a text does not fail.
+        let _ = write!(text, "{number};");
+    });
+    text
 }
 
 impl Noted {
@@ -130,11 +139,11 @@ impl Journal {
         Ok((Self { file: Mutex::new(file) }, records))
     }
 
-    /// Adds a finished partition with what its rows add up to, and waits until the disk has it.
+    /// Adds a finished partition with [what its rows add up to](text_of), and waits until the disk has it.
     ///
     /// # Errors
     /// What the system says.
-    pub fn add(&self, record: &Record, sums: &Sums) -> io::Result<()> {
+    pub fn add(&self, record: &Record, sums: &str) -> io::Result<()> {
         let line = record.line(sums);
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(line.as_bytes())?;
@@ -182,8 +191,7 @@ mod tests {
     }
 
     fn is_whole(noted: &Noted) -> bool {
-        let mut text = String::new();
-        sums().each(&mut |number| text.push_str(&format!("{number};")));
+        let text = text_of(&sums());
         assert!(text.contains(&i128::MIN.to_string()));
         *noted == Noted { record: record(noted.record.partition), sums: text }
     }
@@ -195,8 +203,8 @@ mod tests {
         {
             let (journal, records) = Journal::open(&path).unwrap();
             assert!(records.is_empty());
-            journal.add(&record(4), &sums()).unwrap();
-            journal.add(&record(1), &sums()).unwrap();
+            journal.add(&record(4), &text_of(&sums())).unwrap();
+            journal.add(&record(1), &text_of(&sums())).unwrap();
         }
         let whole = std::fs::read(&path).unwrap();
         for cut in 0..=whole.len() {
@@ -205,7 +213,7 @@ mod tests {
             let lines = whole[..cut].iter().filter(|byte| **byte == b'\n').count();
             assert_eq!(records.len(), lines);
             assert!(records.values().all(is_whole));
-            journal.add(&record(9), &sums()).unwrap();
+            journal.add(&record(9), &text_of(&sums())).unwrap();
             let (_, records) = Journal::open(&path).unwrap();
             assert_eq!(records.len(), lines + 1);
         }

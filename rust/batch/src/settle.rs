@@ -12,10 +12,10 @@ use fundclear_kernel::day::rebuilt::Sink;
 use fundclear_kernel::day::tables::{LotColumns, OpeningColumns, PositionColumns, Slice};
 use fundclear_kernel::day::types::Status;
 use fundclear_kernel::error::Error as KernelError;
-use fundclear_store::pack::{Buffers, Chunk, Kind, PartWriter};
+use fundclear_store::pack::{Buffers, Chunk, Kind, PartEnding, PartWriter};
 
 use crate::error::{Error, Failures};
-use crate::journal::{Finished, Journal, Noted, Record};
+use crate::journal::{Finished, Journal, Noted, Record, text_of};
 use crate::out::{Desk, OutColumn};
 use crate::progress::Meter;
 
@@ -91,6 +91,23 @@ struct Part<'t> {
     fingerprints: Vec<u128>,
 }
 
+/// A part whose end is being written.
+#[derive(Debug)]
+struct PartEnd {
+    path: PathBuf,
+    file: String,
+    ending: PartEnding,
+}
+
+/// A partition whose files are being finished while the next one is settled.
+#[derive(Debug)]
+struct Ending {
+    /// What is known of it, but for the files.
+    record: Record,
+    sums: String,
+    parts: Vec<PartEnd>,
+}
+
 /// Writes the settled buckets of a worker's partitions.
 pub struct PartSink<'t> {
     target: &'t Target<'t>,
@@ -104,8 +121,10 @@ pub struct PartSink<'t> {
     positions: PositionColumns,
     lots: LotColumns,
     left_rows: ConfirmationTable,
+    /// The partition before.
+    ending: Option<Ending>,
     /// The partitions that were finished here.
-    pub records: Vec<Record>,
+    records: Vec<Record>,
 }
 
 impl OutTables {
@@ -148,14 +167,23 @@ impl<'t> Part<'t> {
         Ok(())
     }
 
-    /// Finishes the file and gives it its name.
-    fn finish(self, target: &Target<'_>) -> Result<(Finished, Vec<u128>, Buffers), Error> {
+    /// Has the file finished.
+    fn end(self) -> Result<(PartEnd, Vec<u128>, Buffers), Error> {
         let Self { path, file, writer, fingerprints, .. } = self;
-        let (written, spare) = writer.finish_and_keep().map_err(|error| Error::file(&path, error))?;
+        let (ending, spare) = writer.end().map_err(|error| Error::file(&path, error))?;
+        Ok((PartEnd { path, file, ending }, fingerprints, spare))
+    }
+}
+
+impl PartEnd {
+    /// Waits until the file is finished, and gives it its name.
+    fn finish(self, target: &Target<'_>, spare: &mut Buffers) -> Result<Finished, Error> {
+        let Self { path, file, ending } = self;
+        let written = ending.wait(spare).map_err(|error| Error::file(&path, error))?;
         fs::rename(&path, target.folder.join(&file)).map_err(|error| Error::file(&path, error))?;
         let rows = u64::try_from(written.rows).unwrap_or(u64::MAX);
         target.meter.wrote(written.bytes);
-        Ok((Finished { file, rows, bytes: written.bytes, sha256: written.sha256 }, fingerprints, spare))
+        Ok(Finished { file, rows, bytes: written.bytes, sha256: written.sha256 })
     }
 }
 
@@ -205,6 +233,7 @@ impl<'t> PartSink<'t> {
             positions: PositionColumns::default(),
             lots: LotColumns::default(),
             left_rows: ConfirmationTable::default(),
+            ending: None,
             records: Vec::new(),
         }
     }
@@ -212,8 +241,9 @@ impl<'t> PartSink<'t> {
     fn start(&mut self, partition: usize) -> Result<(), Error> {
         self.left = 0;
         self.parts.clear();
+        let mut spare = std::mem::take(&mut self.spare).into_iter();
         for table in self.target.tables.all() {
-            let spare = self.spare.pop().unwrap_or_default();
+            let spare = spare.next().unwrap_or_default();
             self.parts.push(Part::new(self.target, table, partition, spare)?);
         }
         Ok(())
@@ -282,25 +312,47 @@ impl<'t> PartSink<'t> {
         Ok(())
     }
 
+    /// Has the files of a partition finished; those of the one before are by now.
     fn finish(&mut self, partition: usize, sums: &Sums) -> Result<(), Error> {
         let mut record = Record { partition, ..Record::default() };
+        let mut parts = Vec::with_capacity(self.parts.len());
         for part in std::mem::take(&mut self.parts) {
-            let is_first = record.files.is_empty();
-            let (file, prints, spare) = part.finish(self.target)?;
-            record.files.push(file);
+            let is_first = parts.is_empty();
+            let (end, prints, spare) = part.end()?;
+            parts.push(end);
+            self.spare.push(spare);
             record.fingerprints.extend(prints);
             if is_first {
                 // What is left of the confirmations stands after their own.
                 record.fingerprints.push(self.left);
             }
-            self.spare.push(spare);
         }
-        // Buffers are taken from the end, each by the table that had it before.
-        self.spare.reverse();
-        self.target.journal.add(&record, sums).map_err(|error| Error::file(self.target.folder, error))?;
+        let before = self.ending.replace(Ending { record, sums: text_of(sums), parts });
+        before.map_or(Ok(()), |before| self.note(before))
+    }
+
+    /// Waits until the files of a partition are finished, and notes it.
+    fn note(&mut self, ending: Ending) -> Result<(), Error> {
+        let Ending { mut record, sums, parts } = ending;
+        self.spare.resize_with(parts.len(), Buffers::default);
+        for (part, spare) in parts.into_iter().zip(&mut self.spare) {
+            record.files.push(part.finish(self.target, spare)?);
+        }
+        self.target.journal.add(&record, &sums).map_err(|error| Error::file(self.target.folder, error))?;
         self.target.meter.finished();
         self.records.push(record);
         Ok(())
+    }
+
+    /// The partitions that were finished here, once the last of them is.
+    ///
+    /// # Errors
+    /// What the system says of its files.
+    pub fn into_records(mut self) -> Result<Vec<Record>, Error> {
+        if let Some(last) = self.ending.take() {
+            self.note(last)?;
+        }
+        Ok(self.records)
     }
 
     fn keep(&self, done: Result<(), Error>) -> Result<(), KernelError> {

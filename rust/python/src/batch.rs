@@ -219,11 +219,14 @@ impl<'py> Run<'_, 'py> {
             failures: self.failures,
             meter: self.watch.meter(),
         };
-        let (sinks, mut sums) = self.work("settle", start, |exec| {
-            day.settle(exec, || PartSink::new(&target)).map_err(|error| self.failures.or(error))
+        let (settled, mut sums) = self.work("settle", start, |exec| {
+            let settled = day.settle(exec, || PartSink::new(&target)).map_err(|error| self.failures.or(error));
+            let (sinks, sums) = settled?;
+            let records = sinks.into_iter().map(PartSink::into_records).collect::<Result<Vec<_>, _>>()?;
+            Ok((records, sums))
         })?;
         let mut records: BTreeMap<_, _> =
-            sinks.into_iter().flat_map(|sink| sink.records).map(|record| (record.partition, record)).collect();
+            settled.into_iter().flatten().map(|record| (record.partition, record)).collect();
         let resumed = finished.len();
         for (partition, noted) in finished {
             let of_partition = noted.sums(&day.day.ctx);

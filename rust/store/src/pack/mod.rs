@@ -23,6 +23,7 @@ pub use damage::{Place, damage};
 pub(crate) use integers::Integers;
 pub(crate) use output::Memory;
 pub(crate) use sealed::Sealed;
+use table::TableEnding;
 pub(crate) use table::{Form, TableFile};
 pub(crate) use texts::Texts;
 
@@ -101,6 +102,22 @@ pub struct Buffers {
     columns: Vec<(Vec<u8>, Vec<u32>)>,
 }
 
+/// A file whose end is being written.
+#[derive(Debug)]
+pub struct PartEnding(TableEnding);
+
+impl PartEnding {
+    /// Waits until the disk has all, and adds the memory of the file to that of its columns, for another writer.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn wait(self, buffers: &mut Buffers) -> Result<Written, Error> {
+        let (written, output) = self.0.wait()?;
+        buffers.output.add(output);
+        Ok(written)
+    }
+}
+
 /// A Parquet file that is written column by column, some rows at a time.
 #[derive(Debug)]
 pub struct PartWriter {
@@ -154,15 +171,24 @@ impl PartWriter {
     ///
     /// # Errors
     /// What the system says; columns of different lengths.
-    pub fn finish(self) -> Result<Written, Error> {
-        self.finish_and_keep().map(|(written, _)| written)
+    pub fn finish(mut self) -> Result<Written, Error> {
+        self.write_rest()?;
+        self.file.finish().map(|(written, _)| written)
     }
 
-    /// Finishes like [`Self::finish`], and gives back the memory for another writer.
+    /// Has a thread write what is left and wait until the disk has it. Gives the memory of the columns for another
+    /// writer.
     ///
     /// # Errors
     /// As [`Self::finish`].
-    pub fn finish_and_keep(mut self) -> Result<(Written, Buffers), Error> {
+    pub fn end(mut self) -> Result<(PartEnding, Buffers), Error> {
+        self.write_rest()?;
+        let ending = PartEnding(self.file.end()?);
+        let columns = self.columns.into_iter().map(|column| column.encoder.into_memory()).collect();
+        Ok((ending, Buffers { output: Memory::default(), columns }))
+    }
+
+    fn write_rest(&mut self) -> Result<(), Error> {
         let rows = self.columns.first().map_or(0, |column| column.rows);
         if let Some(column) = self.columns.iter().find(|column| column.rows != rows) {
             return Err(Error::Content(format!("column {} has {} rows, not {rows}", column.name, column.rows)));
@@ -172,10 +198,7 @@ impl PartWriter {
                 column.seal()?;
             }
         }
-        self.write_groups()?;
-        let (written, output) = self.file.finish()?;
-        let columns = self.columns.into_iter().map(|column| column.encoder.into_memory()).collect();
-        Ok((written, Buffers { output, columns }))
+        self.write_groups()
     }
 
     /// Writes the row groups that all columns have.

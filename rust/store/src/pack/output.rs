@@ -27,6 +27,13 @@ const HASHED_BYTES: usize = 1 << 14;
 #[derive(Debug, Default)]
 pub struct Memory(Vec<Block>);
 
+impl Memory {
+    /// Adds that of another file.
+    pub fn add(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+}
+
 /// A file that grows, and what is not yet in it.
 #[derive(Debug)]
 pub struct Output {
@@ -48,6 +55,24 @@ struct Block {
     used: usize,
 }
 
+/// A file whose end is being written.
+#[derive(Debug)]
+pub struct Ending {
+    drain: Drain,
+    sha256: [u8; 32],
+    /// Blocks that were not in use.
+    spare: Vec<Block>,
+}
+
+impl Ending {
+    /// Waits until the disk has all. Gives the digest, and the memory for another output.
+    pub fn wait(mut self) -> io::Result<([u8; 32], Memory)> {
+        self.drain.end()?;
+        self.spare.extend(self.drain.empty.try_iter());
+        Ok((self.sha256, Memory(self.spare)))
+    }
+}
+
 /// Who writes blocks.
 #[derive(Debug)]
 enum Place {
@@ -57,11 +82,20 @@ enum Place {
     Nowhere,
 }
 
+/// What a thread is to write.
+#[derive(Debug)]
+enum Work {
+    /// A full block.
+    Full(Block),
+    /// The end of the file, after which the disk is waited for.
+    Last(Block),
+}
+
 /// A thread that writes blocks.
 #[derive(Debug)]
 struct Drain {
     /// Blocks to be written; without it the thread ends.
-    full: Option<SyncSender<Block>>,
+    full: Option<SyncSender<Work>>,
     /// Blocks that are written.
     empty: Receiver<Block>,
     thread: Option<JoinHandle<io::Result<Target>>>,
@@ -105,6 +139,21 @@ impl Output {
         Ok(())
     }
 
+    /// Has a thread write what is left and wait until the disk has it.
+    pub fn end(self) -> io::Result<Ending> {
+        let Self { place, hash, block, spare, .. } = self;
+        let mut drain = match place {
+            Place::Here(target) => Drain::start(target)?,
+            Place::There(drain) => drain,
+            Place::Nowhere => return Err(gone()),
+        };
+        if drain.full.as_ref().is_none_or(|sender| sender.send(Work::Last(block)).is_err()) {
+            return Err(drain.end().err().unwrap_or_else(gone));
+        }
+        drain.full = None;
+        Ok(Ending { drain, sha256: hash.finalize().into(), spare })
+    }
+
     /// Writes what is left and waits until the disk has it. Gives the digest, and the memory for another output.
     ///
     /// What the system finds out late, it says when asked to wait; closing has nothing left that could fail.
@@ -146,7 +195,7 @@ impl Output {
         // Without a block the thread has ended, and says why.
         let Some(empty) = empty else { return Err(drain.end().err().unwrap_or_else(gone)) };
         let full = mem::replace(&mut self.block, empty);
-        if drain.full.as_ref().is_none_or(|sender| sender.send(full).is_err()) {
+        if drain.full.as_ref().is_none_or(|sender| sender.send(Work::Full(full)).is_err()) {
             return Err(drain.end().err().unwrap_or_else(gone));
         }
         self.place = Place::There(drain);
@@ -181,11 +230,21 @@ impl Block {
 
 impl Drain {
     fn start(mut target: Target) -> io::Result<Self> {
-        let (full, to_write) = sync_channel::<Block>(BLOCKS);
+        let (full, to_write) = sync_channel::<Work>(BLOCKS);
         let (written, empty) = sync_channel(BLOCKS);
         let thread = Builder::new().name("fundclear-write".to_owned()).spawn(move || {
-            for mut block in to_write {
-                target.write(block.bytes())?;
+            for work in to_write {
+                let mut block = match work {
+                    Work::Full(block) => {
+                        target.write(block.bytes())?;
+                        block
+                    }
+                    Work::Last(block) => {
+                        target.write_last(block.bytes())?;
+                        target.file.sync_all()?;
+                        block
+                    }
+                };
                 block.used = 0;
                 if written.send(block).is_err() {
                     break;

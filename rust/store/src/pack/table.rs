@@ -11,7 +11,7 @@ use parquet::schema::types::{SchemaDescriptor, Type};
 
 use super::Written;
 use super::header::Coding;
-use super::output::{Memory, Output};
+use super::output::{Ending, Memory, Output};
 use super::sealed::Sealed;
 use crate::error::Error;
 
@@ -139,15 +139,43 @@ impl TableFile {
 
     /// Writes the metadata and waits until the disk has it all. Gives the memory for another file.
     pub fn finish(mut self) -> Result<(Written, Memory), Error> {
+        let written = self.put_metadata()?;
+        let (sha256, memory) = self.output.finish()?;
+        Ok((Written { sha256, ..written }, memory))
+    }
+
+    /// Has a thread write the metadata and wait until the disk has it all.
+    pub fn end(mut self) -> Result<TableEnding, Error> {
+        let written = self.put_metadata()?;
+        Ok(TableEnding { written, output: self.output.end()? })
+    }
+
+    /// Adds the metadata; what the file becomes, but for its digest.
+    fn put_metadata(&mut self) -> Result<Written, Error> {
         let by = Some(concat!("fundclear ", env!("CARGO_PKG_VERSION")).to_owned());
-        let about = Some(self.about);
-        let file = FileMetaData::new(1, self.rows as i64, by, about, self.schema, None);
-        let metadata = ParquetMetaDataBuilder::new(file).set_row_groups(self.groups).build();
+        let about = Some(std::mem::take(&mut self.about));
+        let file = FileMetaData::new(1, self.rows as i64, by, about, Arc::clone(&self.schema), None);
+        let groups = std::mem::take(&mut self.groups);
+        let metadata = ParquetMetaDataBuilder::new(file).set_row_groups(groups).build();
         let mut end = Vec::new();
         ParquetMetaDataWriter::new(&mut end, &metadata).finish()?;
         self.output.put(&end)?;
-        let bytes = self.output.written();
-        let (sha256, memory) = self.output.finish()?;
-        Ok((Written { rows: self.rows, bytes, sha256 }, memory))
+        Ok(Written { rows: self.rows, bytes: self.output.written(), sha256: [0; 32] })
+    }
+}
+
+/// A file whose end is being written.
+#[derive(Debug)]
+pub struct TableEnding {
+    /// What it becomes, but for the digest.
+    written: Written,
+    output: Ending,
+}
+
+impl TableEnding {
+    /// Waits until the disk has all. Gives the memory for another file.
+    pub fn wait(self) -> Result<(Written, Memory), Error> {
+        let (sha256, memory) = self.output.wait()?;
+        Ok((Written { sha256, ..self.written }, memory))
     }
 }

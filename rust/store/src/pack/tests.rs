@@ -225,7 +225,8 @@ fn columns_may_be_ahead_of_others_and_memory_is_handed_on() {
             writer.push(1, Chunk::U8(&codes[now.clone()])).unwrap();
             writer.push(2, Chunk::U32(&days[now])).unwrap();
         }
-        let (written, memory) = writer.finish_and_keep().unwrap();
+        let (ending, mut memory) = writer.end().unwrap();
+        let written = ending.wait(&mut memory).unwrap();
         buffers = memory;
         files.push(written);
     }
