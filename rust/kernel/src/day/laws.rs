@@ -219,11 +219,15 @@ impl Prover {
     /// of them comes next is not foreseen by the processor.
     #[inline]
     fn is_plain(&self, ctx: &Context<'_>, order: &Order, ruling: &Ruling, outcome: &Outcome) -> bool {
-        let Outcome { top_up, confirmed, deferred, cancelled, amount, net, units, net_in, rounding, .. } = *outcome;
+        // Of orders that are not plain, most say so here.
+        if (outcome.fee | outcome.rounding) != 0 {
+            return false;
+        }
+        let Outcome { top_up, confirmed, deferred, cancelled, amount, net, units, net_in, .. } = *outcome;
         let Outcome { fee, back_end, top_up_fee, fee_to_fund, fee_to_distributor, fee_to_manager, refund, .. } =
             *outcome;
         let fees = fee | back_end | top_up_fee | fee_to_fund | fee_to_distributor | fee_to_manager;
-        let others = top_up | deferred | cancelled | net_in | rounding | refund | ruling.cut;
+        let others = top_up | deferred | cancelled | net_in | refund | ruling.cut;
         let Some(rule) = self.rule(order.fund) else { return false };
         let whole = [order.quantity, ruling.quantity, ruling.accepted].iter().all(|quantity| *quantity == confirmed);
         let buys = order.kind.carries_cash();
