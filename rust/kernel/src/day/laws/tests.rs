@@ -9,6 +9,7 @@
 
 use super::*;
 use crate::day::hand_made::proven::{GATED, Made, PAID, REDEMPTION, SUBSCRIPTION, SWITCH};
+use crate::day::hand_made::{all, bucket, order, position as holder, settled};
 use crate::day::types::Status;
 use crate::error::Error;
 
@@ -130,6 +131,81 @@ fn income() {
         (closing.income, closing.income_cash) = (closing.income + 1, closing.income_cash + 1);
     });
     assert_eq!(share, "I2");
+}
+
+#[test]
+fn of_a_plain_order_all_laws_hold() {
+    let made = Made::new();
+    let ctx = made.context();
+    let orders = vec![
+        (order(1, 3, Kind::Subscribe, 500_000), all(500_000, u32::MAX)),
+        (order(2, 3, Kind::Redeem, 1_234), all(1_234, 0)),
+    ];
+    let bucket = bucket(vec![(holder(2, 3, 6_000_000), Vec::new())], orders);
+    let settled = settled(&ctx, &bucket).unwrap();
+    let prover = Prover::new(&ctx, &Given { prices: made.prices(), ..Given::default() });
+    let columns: [fn(&mut Outcome) -> &mut i64; 20] = [
+        |o| &mut o.top_up,
+        |o| &mut o.confirmed,
+        |o| &mut o.deferred,
+        |o| &mut o.cancelled,
+        |o| &mut o.amount,
+        |o| &mut o.net,
+        |o| &mut o.fee,
+        |o| &mut o.back_end,
+        |o| &mut o.top_up_fee,
+        |o| &mut o.fee_to_fund,
+        |o| &mut o.fee_to_distributor,
+        |o| &mut o.fee_to_manager,
+        |o| &mut o.refund,
+        |o| &mut o.net_in,
+        |o| &mut o.units,
+        |o| &mut o.units_in,
+        |o| &mut o.price,
+        |o| &mut o.price_in,
+        |o| &mut o.rounding,
+        |o| &mut o.rounding_in,
+    ];
+    let by = [0, 1, -1, 1 << 32, i64::MIN, i64::MAX, -500_000, -1_234, -2_468];
+    let mut broken = 0;
+    let mut tried = |order: &Order, ruling: &Ruling, outcome: &Outcome| {
+        let is_plain = prover.is_plain(&ctx, order, ruling, outcome);
+        let laws = prover.any_order(&ctx, order, ruling, outcome);
+        assert!(laws.is_ok() || !is_plain, "{laws:?} {order:?} {ruling:?} {outcome:?}");
+        broken += usize::from(laws.is_err());
+        is_plain
+    };
+    for ((order, ruling), outcome) in bucket.orders.iter().zip(&bucket.rulings).zip(&settled.outcomes) {
+        assert!(tried(order, ruling, outcome));
+        for (first, second) in
+            (0..columns.len()).flat_map(|first| (0..columns.len()).map(move |second| (first, second)))
+        {
+            for by in by {
+                let mut changed = *outcome;
+                for place in [first, second] {
+                    let value = columns[place](&mut changed);
+                    *value = value.wrapping_add(by);
+                }
+                tried(order, ruling, &changed);
+            }
+        }
+        for kind in [Kind::Subscribe, Kind::Periodic, Kind::Redeem, Kind::Switch, Kind::Unsupported] {
+            tried(&Order { kind, ..*order }, ruling, outcome);
+        }
+        for by in by {
+            tried(&Order { quantity: order.quantity.wrapping_add(by), ..*order }, ruling, outcome);
+            tried(order, &Ruling { quantity: ruling.quantity.wrapping_add(by), ..*ruling }, outcome);
+            tried(order, &Ruling { accepted: ruling.accepted.wrapping_add(by), ..*ruling }, outcome);
+            tried(order, &Ruling { cut: ruling.cut.wrapping_add(by), ..*ruling }, outcome);
+        }
+        for fund in 0..6 {
+            tried(&Order { fund, ..*order }, ruling, outcome);
+        }
+        for status in [Status::Part, Status::Rejected, Status::Carried, Status::Deferred, Status::Cancelled] {
+            tried(order, ruling, &Outcome { status, ..*outcome });
+        }
+    }
+    assert!(broken > 1_000, "{broken}");
 }
 
 #[test]
